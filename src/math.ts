@@ -11,9 +11,8 @@ float64[0] = 1;
 const HIGH = words[1] !== 0 ? 1 : 0;
 
 // ln 2 and π/2 as a sum of parts: the first parts end in so many zero bits that a product with a count k is exact.
-const LN2_HIGH = 6.9314718036912381649e-1; // 32 bits
-const LN2_LOW = 1.90821492927058770002e-10;
-const LOG2_E = 1.4426950408889634;
+const LN2_HIGH = 0.6931471803691238; // 32 bits
+const LN2_LOW = 1.9082149292705877e-10;
 const HALF_PI_1 = 1.5707963267341256; // 33 bits
 const HALF_PI_2 = 6.077100506303966e-11; // 33 bits
 const HALF_PI_3 = 2.0222662487959506e-21;
@@ -54,7 +53,7 @@ function expm1Small(r: number): number {
 export function exp(x: number): number {
   if (!(x < 709.7827128933841)) return Number.isNaN(x) ? x : Infinity;
   if (x < -745.1332191019412) return 0;
-  const k = Math.floor(x * LOG2_E + 0.5);
+  const k = Math.floor(x * Math.LOG2E + 0.5);
   const high = x - k * LN2_HIGH;
   const low = k * LN2_LOW;
   const r = high - low;
