@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Random } from '../random.ts';
+import { Dataset, type FeatureSource, identity } from './dataset.ts';
+import { type Batch, DataLoader } from './loader.ts';
+
+const numbers = (n: number): Dataset =>
+  Dataset.from({
+    name: 'numbers',
+    features: Float32Array.from({ length: n }, (_, i) => i),
+    targets: Float32Array.from({ length: n }, (_, i) => -i),
+    featureShape: [1],
+    targetKind: 'value',
+  });
+
+/** The same, read after a while. `order` notes when each batch was begun. */
+function slow(n: number, begun: number[] = []): Dataset {
+  const source: FeatureSource = {
+    length: n,
+    async fill(indices, out) {
+      begun.push(indices[0]);
+      await new Promise(resolve => setTimeout(resolve, indices[0] % 3));
+      out.set(indices);
+    },
+  };
+  const info = { ...numbers(1).info(), name: 'slow', normalization: identity };
+  return new Dataset(
+    info,
+    source,
+    Float32Array.from({ length: n }, (_, i) => -i),
+  );
+}
+
+const read = (loader: DataLoader): number[][] => Array.from(loader.batches(), b => Array.from(b.x));
+
+async function readAhead(loader: DataLoader): Promise<number[][]> {
+  const all: number[][] = [];
+  for await (const b of loader.batchesAhead()) {
+    all.push(Array.from(b.x));
+    expect(Array.from(b.y)).toEqual(Array.from(b.x, v => -v));
+  }
+  return all;
+}
+
+describe('DataLoader', () => {
+  it('goes through the examples in order, the last batch smaller or left out', () => {
+    expect(read(new DataLoader(numbers(5), { batchSize: 2 }))).toEqual([[0, 1], [2, 3], [4]]);
+    expect(read(new DataLoader(numbers(5), { batchSize: 2, dropLast: true }))).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+    expect(new DataLoader(numbers(5), { batchSize: 2 }).length).toBe(3);
+    expect(new DataLoader(numbers(5), { batchSize: 2, dropLast: true }).length).toBe(2);
+  });
+
+  it('shuffles anew each epoch, every example once, the same for the same seed', () => {
+    const loader = new DataLoader(numbers(50), { batchSize: 7, shuffle: true, seed: 4 });
+    const epochs = [read(loader).flat(), read(loader).flat(), read(loader).flat()];
+    for (const epoch of epochs) expect(epoch.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+    expect(new Set(epochs.map(e => e.join())).size).toBe(3);
+    const again = new DataLoader(numbers(50), { batchSize: 7, shuffle: true, random: new Random(4) });
+    expect([read(again).flat(), read(again).flat(), read(again).flat()]).toEqual(epochs);
+  });
+
+  it('gives y, indices and shapes with x', () => {
+    const [batch] = new DataLoader(numbers(5), { batchSize: 3 }).batches();
+    expect(batch.xShape).toEqual([3, 1]);
+    expect(batch.yShape).toEqual([3]);
+    expect(Array.from(batch.y)).toEqual([-0, -1, -2]);
+    expect(Array.from(batch.indices)).toEqual([0, 1, 2]);
+  });
+
+  it('uses its arrays again', () => {
+    const loader = new DataLoader(numbers(10), { batchSize: 4 });
+    const arrays = new Set<Float32Array>();
+    for (let epoch = 0; epoch < 3; epoch++) for (const b of loader.batches()) arrays.add(b.x);
+    expect(arrays.size).toBe(2); // of 4 and of 2
+  });
+
+  it('goes on exactly from any epoch and batch', () => {
+    const augment = (batch: Batch, stream: { uniform(): number }) => {
+      for (let i = 0; i < batch.x.length; i++) batch.x[i] += stream.uniform();
+    };
+    const make = () => new DataLoader(numbers(23), { batchSize: 4, shuffle: true, seed: 8, transform: augment });
+    fc.assert(
+      fc.property(fc.nat({ max: 4 }), fc.nat({ max: 6 }), (epoch, position) => {
+        const whole = make();
+        for (let i = 0; i < epoch; i++) read(whole);
+        const expected = read(whole);
+        const rest = make();
+        rest.restore(JSON.parse(JSON.stringify({ epoch, position })));
+        expect(read(rest)).toEqual(expected.slice(position));
+        expect(read(rest)).toEqual(read(whole));
+      }),
+      { numRuns: 25, seed: 1 },
+    );
+  });
+
+  it('counts the batch in hand as given out, and begins the next epoch after a break', () => {
+    const loader = new DataLoader(numbers(6), { batchSize: 2, shuffle: true, seed: 1 });
+    for (const _ of loader.batches()) break;
+    expect(loader.state()).toEqual({ epoch: 0, position: 1 });
+    read(loader);
+    expect(loader.state()).toEqual({ epoch: 1, position: 3 });
+  });
+
+  it('reads lazy datasets ahead, in order, for any prefetch', async () => {
+    const expected = read(new DataLoader(numbers(20), { batchSize: 3, shuffle: true, seed: 2 }));
+    for (const prefetch of [0, 1, 2, 5, 50]) {
+      const begun: number[] = [];
+      const loader = new DataLoader(slow(20, begun), { batchSize: 3, shuffle: true, seed: 2, prefetch });
+      expect(await readAhead(loader)).toEqual(expected);
+      expect(begun).toEqual(expected.map(b => b[0]));
+      expect(await readAhead(loader)).not.toEqual(expected);
+    }
+    expect(await readAhead(new DataLoader(numbers(20), { batchSize: 3, shuffle: true, seed: 2 }))).toEqual(expected);
+    expect(await readAhead(new DataLoader(slow(20).subset([3, 1, 2]), { batchSize: 2 }))).toEqual([[3, 1], [2]]);
+  });
+
+  it('prepares as many batches ahead as asked', async () => {
+    const begun: number[] = [];
+    const loader = new DataLoader(slow(20, begun), { batchSize: 2, prefetch: 3 });
+    for await (const _ of loader.batchesAhead()) break;
+    expect(begun.length).toBe(4);
+  });
+
+  it('lends tensors until the next batch', async () => {
+    const loader = new DataLoader(numbers(5), { batchSize: 2 });
+    const lent: { isDead: boolean }[] = [];
+    for (const [x, y] of loader) {
+      for (const former of lent) expect(former.isDead).toBe(true);
+      expect(Array.from(y.toArray())).toEqual(Array.from(x.toArray(), v => -v));
+      expect(x.shape).toEqual([x.size, 1]);
+      lent.push(x, y);
+    }
+    expect(lent.length).toBe(6);
+    expect(lent.every(t => t.isDead)).toBe(true);
+    for await (const [x] of new DataLoader(slow(5), { batchSize: 5 })) expect(Array.from(x.toArray())).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('says what is wrong', async () => {
+    expect(() => new DataLoader(numbers(3), { batchSize: 0 })).toThrow('DataLoader: batchSize is 0, expected a whole number from 1');
+    expect(() => new DataLoader(numbers(3), { prefetch: 0.5 })).toThrow('DataLoader: prefetch is 0.5, expected a whole number from 0');
+    expect(() => new DataLoader(numbers(3).take(0))).toThrow("DataLoader: the dataset 'numbers' is empty");
+    expect(() => new DataLoader(numbers(3), { batchSize: 4, dropLast: true })).toThrow(
+      'fewer than one batch of 4, and dropLast leaves none',
+    );
+    const loader = new DataLoader(numbers(3), { batchSize: 2 });
+    expect(() => loader.restore({ epoch: 0, position: 3 })).toThrow('the saved position is 3, but an epoch here has 2 batches');
+    expect(() => loader.restore({ epoch: -1, position: 0 })).toThrow('the saved epoch is -1');
+    expect(() => read(new DataLoader(slow(3)))).toThrow("'slow' is read lazily; iterate with 'for await'");
+    expect(() => {
+      for (const _ of loader.batches()) read(loader);
+    }).toThrow('another iteration began before this one ended');
+  });
+});

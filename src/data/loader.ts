@@ -1,0 +1,244 @@
+/** Batches of a dataset, in an order that depends on seed and epoch alone. */
+import { UserError } from '../errors.ts';
+import { currentRandom, Random, type Stream } from '../random.ts';
+import { keep, release } from '../tensor/scope.ts';
+import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
+import { type Dataset, sizeOfShape } from './dataset.ts';
+
+/** One batch as plain arrays. They are used again for the batches that follow: copy what must last. */
+export interface Batch {
+  /** [n, ...featureShape], normalized */
+  readonly x: Float32Array;
+  /** [n, ...targetShape] */
+  readonly y: Float32Array;
+  /** Which examples these are. */
+  readonly indices: Uint32Array;
+  readonly xShape: readonly number[];
+  readonly yShape: readonly number[];
+}
+
+export interface LoaderOptions {
+  /** Examples a batch. Default 1, as PyTorch has it. */
+  readonly batchSize?: number;
+  /** A new random order each epoch. Default false. */
+  readonly shuffle?: boolean;
+  /** Leave out a last batch that would be smaller. Default false. */
+  readonly dropLast?: boolean;
+  /** How many batches an asynchronous iteration prepares ahead. Default 2. */
+  readonly prefetch?: number;
+  /** Changes a batch in place (augmentation), with a stream that depends on seed, epoch and batch alone. */
+  readonly transform?: (batch: Batch, stream: Stream) => void;
+  /** Where the order comes from: this seed, or this generator's streams `shuffle` and `augmentation`; otherwise the current generator. */
+  readonly seed?: number;
+  readonly random?: Random;
+}
+
+/** Where a loader stands: the epoch, and how many of its batches have been given out. */
+export interface LoaderState {
+  readonly epoch: number;
+  readonly position: number;
+}
+
+/**
+ * Iterates a dataset in batches, once through for each `for` loop; each loop is the next epoch.
+ *
+ * ```ts
+ * const loader = new DataLoader(train, { batchSize: 64, shuffle: true });
+ * for (const [x, y] of loader) step(() => { ... }); // tensors, alive until the next batch
+ * for (const { x, y } of loader.batches()) { ... }  // plain arrays
+ * ```
+ *
+ * Same as: PyTorch's DataLoader in batchSize, shuffle, dropLast. Differs from: the order of epoch e is the same however the epochs
+ * before it went, so a loader can `restore` to any batch of any epoch and go on exactly.
+ */
+export class DataLoader {
+  readonly dataset: Dataset;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly dropLast: boolean;
+  readonly prefetch: number;
+  readonly #transform: ((batch: Batch, stream: Stream) => void) | undefined;
+  readonly #shuffleStream: Stream;
+  readonly #augmentationStream: Stream;
+  readonly #order: Uint32Array;
+  #orderEpoch = -1;
+  #epoch = 0;
+  #position = 0;
+  #begun = false; // an iteration has begun in this epoch, so the next one belongs to the epoch after
+  #iteration = 0; // which iteration is going on
+  readonly #buffers: BatchBuffers[] = [];
+
+  constructor(dataset: Dataset, options: LoaderOptions = {}) {
+    this.dataset = dataset;
+    this.batchSize = whole('batchSize', options.batchSize ?? 1, 1);
+    this.shuffle = options.shuffle ?? false;
+    this.dropLast = options.dropLast ?? false;
+    this.prefetch = whole('prefetch', options.prefetch ?? 2, 0);
+    this.#transform = options.transform;
+    const random = options.seed !== undefined ? new Random(options.seed) : (options.random ?? currentRandom());
+    this.#shuffleStream = random.stream('shuffle');
+    this.#augmentationStream = random.stream('augmentation');
+    this.#order = Uint32Array.from({ length: dataset.length }, (_, i) => i);
+    if (dataset.length === 0) throw new UserError(`DataLoader: the dataset '${dataset.name}' is empty`);
+    if (this.length === 0) {
+      throw new UserError(
+        `DataLoader: '${dataset.name}' has ${dataset.length} examples, fewer than one batch of ${this.batchSize}, and dropLast leaves none`,
+      );
+    }
+  }
+
+  /** Batches an epoch. */
+  get length(): number {
+    const whole = this.dataset.length / this.batchSize;
+    return this.dropLast ? Math.floor(whole) : Math.ceil(whole);
+  }
+
+  state(): LoaderState {
+    return { epoch: this.#epoch, position: this.#position };
+  }
+
+  /** The next iteration goes on in this epoch, with this batch. */
+  restore(state: LoaderState): void {
+    const epoch = whole('the saved epoch', state.epoch, 0);
+    const position = whole('the saved position', state.position, 0);
+    if (position > this.length) {
+      throw new UserError(
+        `DataLoader: the saved position is ${position}, but an epoch here has ${this.length} batches; the dataset or the batch size is not the one of the saved run`,
+      );
+    }
+    this.#epoch = epoch;
+    this.#position = position;
+    this.#begun = false;
+  }
+
+  /** One epoch of plain arrays. */
+  *batches(): Generator<Batch, void, undefined> {
+    const iteration = this.#begin();
+    while (this.#position < this.length) {
+      const position = this.#position;
+      const batch = this.#buffer(0).of(this.#indices(position));
+      if (this.dataset.fillBatch(batch.indices, batch.x, batch.y) !== undefined) {
+        throw new UserError(`DataLoader: '${this.dataset.name}' is read lazily; iterate with 'for await'`);
+      }
+      this.#augment(batch, position);
+      this.#position = position + 1;
+      yield batch;
+      this.#checkAlone(iteration);
+    }
+  }
+
+  /** One epoch of plain arrays, with batches prepared ahead; for datasets whose features take time to read. */
+  async *batchesAhead(): AsyncGenerator<Batch, void, undefined> {
+    const iteration = this.#begin();
+    const pending: Promise<Batch>[] = [];
+    let next = this.#position;
+    const prepare = (): void => {
+      const position = next++;
+      const batch = this.#buffer(position % (this.prefetch + 1)).of(this.#indices(position));
+      const read = async (): Promise<Batch> => {
+        await this.dataset.fillBatch(batch.indices, batch.x, batch.y);
+        this.#augment(batch, position);
+        return batch;
+      };
+      const promise = read();
+      promise.catch(() => undefined); // reported when its turn comes
+      pending.push(promise);
+    };
+    while (this.#position < this.length) {
+      while (next < this.length && pending.length < this.prefetch + 1) prepare();
+      const batch = await pending.shift()!;
+      this.#position++;
+      yield batch;
+      this.#checkAlone(iteration);
+    }
+  }
+
+  /** One epoch of tensors [x, y]. Both live until the next batch is asked for, or the loop ends. */
+  *[Symbol.iterator](): Generator<[Tensor, Tensor], void, undefined> {
+    for (const batch of this.batches()) yield* lend(batch);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<[Tensor, Tensor], void, undefined> {
+    for await (const batch of this.batchesAhead()) yield* lend(batch);
+  }
+
+  #begin(): number {
+    const iteration = ++this.#iteration;
+    if (this.#begun) {
+      this.#epoch++;
+      this.#position = 0;
+    }
+    this.#begun = true;
+    if (this.shuffle && this.#orderEpoch !== this.#epoch) {
+      for (let i = 0; i < this.#order.length; i++) this.#order[i] = i;
+      this.#shuffleStream.split(`epoch ${this.#epoch}`).shuffle(this.#order);
+      this.#orderEpoch = this.#epoch;
+    }
+    return iteration;
+  }
+
+  #checkAlone(iteration: number): void {
+    if (iteration !== this.#iteration) {
+      throw new UserError('DataLoader: another iteration began before this one ended; give each its own DataLoader over the same dataset');
+    }
+  }
+
+  #indices(position: number): Uint32Array {
+    return this.#order.subarray(position * this.batchSize, (position + 1) * this.batchSize);
+  }
+
+  #augment(batch: Batch, position: number): void {
+    this.#transform?.(batch, this.#augmentationStream.split(`epoch ${this.#epoch} batch ${position}`));
+  }
+
+  #buffer(i: number): BatchBuffers {
+    this.#buffers[i] ??= new BatchBuffers(this.dataset);
+    return this.#buffers[i];
+  }
+}
+
+function* lend({ x, y, xShape, yShape }: Batch): Generator<[Tensor, Tensor], void, undefined> {
+  const xTensor = keep(emptyTensor(xShape)).set(x);
+  const yTensor = keep(emptyTensor(yShape)).set(y);
+  try {
+    yield [xTensor, yTensor];
+  } finally {
+    release(xTensor);
+    release(yTensor);
+  }
+}
+
+/** The arrays of one batch size, kept from batch to batch: most are of the full size, one an epoch of the rest. */
+class BatchBuffers {
+  readonly #dataset: Dataset;
+  readonly #bySize = new Map<number, Batch>();
+
+  constructor(dataset: Dataset) {
+    this.#dataset = dataset;
+  }
+
+  of(indices: Uint32Array): Batch {
+    const n = indices.length;
+    let batch = this.#bySize.get(n);
+    if (batch === undefined) {
+      const xShape = [n, ...this.#dataset.featureShape];
+      const yShape = [n, ...this.#dataset.targetShape];
+      batch = {
+        x: new Float32Array(sizeOfShape(xShape)),
+        y: new Float32Array(sizeOfShape(yShape)),
+        indices: new Uint32Array(n),
+        xShape,
+        yShape,
+      };
+      this.#bySize.set(n, batch);
+    }
+    batch.indices.set(indices);
+    return batch;
+  }
+}
+
+function whole(what: string, value: number, least: number): number {
+  if (!(Number.isInteger(value) && value >= least))
+    throw new UserError(`DataLoader: ${what} is ${value}, expected a whole number from ${least}`);
+  return value;
+}
