@@ -1,0 +1,64 @@
+/** Which backend new tensors are made on. */
+import { UserError } from '../errors.ts';
+import type { Kernels } from './kernels.ts';
+import { createReferenceBackend } from './reference/reference-backend.ts';
+import { createWasmBackend } from './wasm/wasm-backend.ts';
+
+export type BackendName = 'wasm' | 'reference' | 'reference64';
+
+const makers: Record<BackendName, () => Kernels> = {
+  wasm: () => createWasmBackend(),
+  reference: () => createReferenceBackend('float32'),
+  reference64: () => createReferenceBackend('float64'),
+};
+const made = new Map<BackendName, Kernels>();
+let current: Kernels | null = null;
+let reason: string | null = null;
+
+export const backendNames: readonly BackendName[] = ['wasm', 'reference', 'reference64'];
+
+/** The backend new tensors are made on: WebAssembly where the platform has SIMD, else plain TypeScript (`fallbackReason` tells why). */
+export function currentBackend(): Kernels {
+  if (current === null) {
+    try {
+      current = backend('wasm');
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+      current = backend('reference');
+    }
+  }
+  return current;
+}
+
+/** Why `currentBackend` fell back on plain TypeScript, or null if it did not. */
+export function fallbackReason(): string | null {
+  return reason;
+}
+
+/** A backend by name; always the same one for a name. `reference64` computes in double precision. */
+export function backend(name: BackendName): Kernels {
+  const maker = makers[name];
+  if (maker === undefined) throw new UserError(`unknown backend '${name}'; allowed are ${backendNames.join(', ')}`);
+  let kernels = made.get(name);
+  if (kernels === undefined) {
+    kernels = maker();
+    made.set(name, kernels);
+  }
+  return kernels;
+}
+
+/** Makes new tensors on this backend from now on. Tensors already made stay where they are, and do not mix with new ones. */
+export function setBackend(choice: BackendName | Kernels): void {
+  current = typeof choice === 'string' ? backend(choice) : choice;
+}
+
+/** Runs `work` with this backend as the current one. */
+export function withBackend<T>(choice: BackendName | Kernels, work: () => T): T {
+  const before = currentBackend();
+  setBackend(choice);
+  try {
+    return work();
+  } finally {
+    current = before;
+  }
+}

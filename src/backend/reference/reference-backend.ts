@@ -1,0 +1,176 @@
+/**
+ * The backend in plain TypeScript: the oracle the others are held to. Sums run in double precision in index order; with
+ * 'float64' everything is stored so too, for gradient checks, Hessians and L-BFGS to tight tolerances.
+ */
+import type { FloatArray, Kernels, Storage } from '../kernels.ts';
+import { binaryFunctions, unaryFunctions } from './elementwise.ts';
+import { adamUpdate, sgdUpdate } from './optimizers.ts';
+import { dropoutMasked } from './random.ts';
+import { crossEntropyRows, crossEntropyRowsGrad, logSoftmaxRows, softmaxRows } from './softmax.ts';
+
+interface ReferenceStorage extends Storage {
+  readonly data: FloatArray;
+}
+
+const data = (storage: Storage): FloatArray => (storage as ReferenceStorage).data;
+
+/** A backend whose elements are stored as `dtype`. */
+export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64'): Kernels {
+  const bytes = dtype === 'float64' ? 8 : 4;
+  let live = 0;
+
+  const kernels: Kernels = {
+    name: dtype === 'float64' ? 'reference64' : 'reference',
+    dtype,
+    // Math.exp and its like differ between engines, so the same bits are promised only within one.
+    traits: { threads: 1, deterministic: 'on one engine' },
+
+    alloc(length) {
+      live += length * bytes;
+      const array = dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
+      // Arrays come zeroed here and not elsewhere: NaN brings to light a kernel that relies on it.
+      array.fill(Number.NaN);
+      return { length, data: array } as ReferenceStorage;
+    },
+    free(storage) {
+      live -= storage.length * bytes;
+    },
+    view: data,
+    usage: () => ({ live, reserved: live }),
+
+    fill(out, n, value) {
+      data(out).fill(value, 0, n);
+    },
+    unary(name, x, out, n, p) {
+      const f = unaryFunctions[name];
+      const from = data(x);
+      const to = data(out);
+      for (let i = 0; i < n; i++) to[i] = f(from[i], p);
+    },
+    binary(name, a, b, out, plan) {
+      const f = binaryFunctions[name];
+      const [from, other, to] = [data(a), data(b), data(out)];
+      let at = 0;
+      const walk = (dim: number, i: number, j: number): void => {
+        if (dim === plan.dims.length) {
+          to[at++] = f(from[i], other[j]);
+          return;
+        }
+        for (let index = 0; index < plan.dims[dim]; index++) walk(dim + 1, i + index * plan.aStrides[dim], j + index * plan.bStrides[dim]);
+      };
+      walk(0, 0, 0);
+    },
+    where(condition, a, b, out, n) {
+      const [test, yes, no, to] = [data(condition), data(a), data(b), data(out)];
+      for (let i = 0; i < n; i++) to[i] = test[i] !== 0 ? yes[i] : no[i];
+    },
+    axpy(alpha, x, out, n) {
+      const [from, to] = [data(x), data(out)];
+      for (let i = 0; i < n; i++) to[i] += alpha * from[i];
+    },
+
+    copy(x, out, plan) {
+      const [from, to] = [data(x), data(out)];
+      const walk = (dim: number, i: number, j: number): void => {
+        if (dim === plan.dims.length) {
+          to[j] = from[i];
+          return;
+        }
+        for (let index = 0; index < plan.dims[dim]; index++) {
+          walk(dim + 1, i + index * plan.fromStrides[dim], j + index * plan.toStrides[dim]);
+        }
+      };
+      walk(0, plan.from, plan.to);
+    },
+    gatherRows(x, index, out, rows, cols) {
+      const [from, at, to] = [data(x), data(index), data(out)];
+      for (let i = 0; i < rows; i++) for (let c = 0; c < cols; c++) to[i * cols + c] = from[at[i] * cols + c];
+    },
+    scatterAddRows(x, index, out, rows, cols) {
+      const [from, at, to] = [data(x), data(index), data(out)];
+      for (let i = 0; i < rows; i++) for (let c = 0; c < cols; c++) to[at[i] * cols + c] += from[i * cols + c];
+    },
+    pick(x, index, out, rows, cols) {
+      const [from, at, to] = [data(x), data(index), data(out)];
+      for (let i = 0; i < rows; i++) to[i] = from[i * cols + at[i]];
+    },
+    unpick(x, index, out, rows, cols) {
+      const [from, at, to] = [data(x), data(index), data(out)];
+      to.fill(0, 0, rows * cols);
+      for (let i = 0; i < rows; i++) to[i * cols + at[i]] = from[i];
+    },
+
+    reduce(name, x, out, outer, n, inner) {
+      const from = data(x);
+      const to = data(out);
+      const start = { sum: 0, prod: 1, max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY }[name];
+      const f = { sum: binaryFunctions.add, prod: binaryFunctions.mul, max: Math.max, min: Math.min }[name];
+      for (let o = 0; o < outer; o++) {
+        for (let c = 0; c < inner; c++) {
+          let total = start;
+          for (let i = 0; i < n; i++) total = f(total, from[(o * n + i) * inner + c]);
+          to[o * inner + c] = total;
+        }
+      }
+    },
+    argmax(x, out, outer, n, inner) {
+      const [from, to] = [data(x), data(out)];
+      for (let o = 0; o < outer; o++) {
+        for (let c = 0; c < inner; c++) {
+          let best = 0;
+          for (let i = 1; i < n; i++) {
+            const champion = from[(o * n + best) * inner + c];
+            const value = from[(o * n + i) * inner + c];
+            if (value > champion || (Number.isNaN(value) && !Number.isNaN(champion))) best = i;
+          }
+          to[o * inner + c] = best;
+        }
+      }
+    },
+    cumsum(x, out, outer, n, inner) {
+      const [from, to] = [data(x), data(out)];
+      for (let o = 0; o < outer; o++) {
+        for (let c = 0; c < inner; c++) {
+          let total = 0;
+          for (let i = 0; i < n; i++) {
+            total += from[(o * n + i) * inner + c];
+            to[(o * n + i) * inner + c] = total;
+          }
+        }
+      }
+    },
+
+    gemm(a, b, c, { m, n, k, transA, transB, aOffset = 0, bOffset = 0, cOffset = 0 }, accumulate) {
+      const [left, right, to] = [data(a), data(b), data(c)];
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let sum = accumulate ? to[cOffset + i * n + j] : 0;
+          for (let l = 0; l < k; l++) {
+            sum += left[aOffset + (transA ? l * m + i : i * k + l)] * right[bOffset + (transB ? j * k + l : l * n + j)];
+          }
+          to[cOffset + i * n + j] = sum;
+        }
+      }
+    },
+    linear(x, w, bias, y, m, n, k, activation) {
+      kernels.gemm(x, w, y, { m, n, k, transA: false, transB: true }, false);
+      const to = data(y);
+      const shift = bias === null ? null : data(bias);
+      const f = unaryFunctions[activation === 'none' ? 'copy' : activation];
+      for (let i = 0; i < m * n; i++) to[i] = f(to[i] + (shift === null ? 0 : shift[i % n]), 0);
+    },
+
+    softmax: (x, out, rows, cols) => softmaxRows(data(x), data(out), rows, cols),
+    logSoftmax: (x, out, rows, cols) => logSoftmaxRows(data(x), data(out), rows, cols),
+    softmaxCrossEntropy: (x, labels, losses, probabilities, rows, cols, smoothing) =>
+      crossEntropyRows(data(x), data(labels), data(losses), data(probabilities), rows, cols, smoothing),
+    softmaxCrossEntropyGrad: (probabilities, labels, dlosses, dx, rows, cols, smoothing) =>
+      crossEntropyRowsGrad(data(probabilities), data(labels), data(dlosses), data(dx), rows, cols, smoothing),
+
+    dropout: (x, out, n, p, key) => dropoutMasked(data(x), data(out), n, p, key),
+
+    sgd: (theta, grad, velocity, n, options) => sgdUpdate(data(theta), data(grad), velocity && data(velocity), n, options),
+    adam: (theta, grad, m, v, n, options) => adamUpdate(data(theta), data(grad), data(m), data(v), n, options),
+  };
+  return kernels;
+}
