@@ -1,0 +1,16 @@
+/** The module's exports. */
+export { argmax, cumsum, reduce } from './reduce';
+export { axpy, fill, unary, where } from './unary';
+export { binary } from './binary';
+export { copy2d, gatherRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
+export { gemm, gemmScratch } from './gemm';
+export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';
+export { dropout } from './random';
+export { adam, sgd } from './optim';
+
+import { madd } from './simd';
+
+/** a b + c as this build computes it on this machine: the caller sees by it whether multiply-add is fused. */
+export function multiplyAdd(a: f32, b: f32, c: f32): f32 {
+  return f32x4.extract_lane(madd(f32x4.splat(a), f32x4.splat(b), f32x4.splat(c)), 0);
+}

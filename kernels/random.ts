@@ -1,0 +1,75 @@
+/**
+ * Threefry-2x32 with 20 rounds, four blocks at a time (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * Word i of a sequence: j = counter + i (modulo 2^32); block = threefry(key, (j >>> 1, 0)); the word is block[j & 1].
+ */
+import { storeUpTo } from './simd';
+
+// @ts-ignore: decorator
+@inline
+function rotate(x: v128, by: i32): v128 {
+  return v128.or(i32x4.shl(x, by), i32x4.shr_u(x, 32 - by));
+}
+
+/** Four rounds of a += b; b = rotl(b) ^ a, then the next pair of key words. a and b live in memory at `at`: a function returns but one vector. */
+// @ts-ignore: decorator
+@inline
+function rounds(at: usize, r0: i32, r1: i32, r2: i32, r3: i32, keyA: u32, keyB: u32): void {
+  let a = v128.load(at);
+  let b = v128.load(at, 16);
+  a = i32x4.add(a, b);
+  b = v128.xor(rotate(b, r0), a);
+  a = i32x4.add(a, b);
+  b = v128.xor(rotate(b, r1), a);
+  a = i32x4.add(a, b);
+  b = v128.xor(rotate(b, r2), a);
+  a = i32x4.add(a, b);
+  b = v128.xor(rotate(b, r3), a);
+  v128.store(at, i32x4.add(a, i32x4.splat(keyA)));
+  v128.store(at, i32x4.add(b, i32x4.splat(keyB)), 16);
+}
+
+/** The words of the blocks block0 to block0 + 3, eight in order, to `words`. */
+function eightWords(key0: u32, key1: u32, block0: u32, words: usize): void {
+  const key2 = key0 ^ key1 ^ 0x1bd11bda;
+  const counter = v128.and(i32x4.add(i32x4.splat(block0), i32x4(0, 1, 2, 3)), i32x4.splat(0x7fffffff));
+  v128.store(words, i32x4.add(counter, i32x4.splat(key0)));
+  v128.store(words, i32x4.splat(key1), 16);
+  rounds(words, 13, 15, 26, 6, key1, key2 + 1);
+  rounds(words, 17, 29, 16, 24, key2, key0 + 2);
+  rounds(words, 13, 15, 26, 6, key0, key1 + 3);
+  rounds(words, 17, 29, 16, 24, key1, key2 + 4);
+  rounds(words, 13, 15, 26, 6, key2, key0 + 5);
+  const a = v128.load(words);
+  const b = v128.load(words, 16);
+  v128.store(words, v128.shuffle<i32>(a, b, 0, 4, 1, 5));
+  v128.store(words, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
+}
+
+/** out[i] = word i ≥ threshold (unsigned) ? scale x[i] : 0. `scratch` has room for 64 bytes. */
+export function dropout(
+  x: usize, out: usize, n: i32, threshold: u32, scale: f32, key0: u32, key1: u32, counter: u32, scratch: usize,
+): void {
+  const limit = i32x4.splat(threshold);
+  const factor = f32x4.splat(scale);
+  const odd = <usize>(counter & 1) << 2;
+  let block = counter >>> 1;
+  if (odd) eightWords(key0, key1, block, scratch);
+  while (n > 0) {
+    // With an odd counter the eight words wanted begin one past a block, and the eighth is the first of the blocks that follow.
+    if (odd) {
+      eightWords(key0, key1, block + 4, scratch + 32);
+    } else {
+      eightWords(key0, key1, block, scratch);
+    }
+    block += 4;
+    let words = scratch + odd;
+    for (let end = words + 32; words < end && n > 0; words += 16, n -= 4, x += 16, out += 16) {
+      const keep = i32x4.ge_u(v128.load(words), limit);
+      storeUpTo(out, v128.and(keep, f32x4.mul(v128.load(x), factor)), n);
+    }
+    if (odd) {
+      v128.store(scratch, v128.load(scratch, 32));
+      v128.store(scratch, v128.load(scratch, 48), 16);
+    }
+  }
+}

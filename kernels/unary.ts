@@ -1,0 +1,127 @@
+/**
+ * Element functions of one argument. `apply` is compiled once for each function, with `op` known, so that the choice is made outside the loop;
+ * the last, partial vector goes through the same arithmetic as the others, so an element's bits do not depend on its place.
+ */
+import {
+  ABS, ADD_SCALAR, COPY, COS, ELU, ERF, EXP, EXPM1, FLOOR, LEAKY_RELU, LOG, LOG1P, MUL_SCALAR, NEG, POW_SCALAR, RECIPROCAL, RELU, ROUND,
+  RSQRT, SIGMOID, SIGN, SIN, SOFTPLUS, SQRT, SQUARE, TANH,
+} from './codes';
+import { exp, expm1 } from './exp';
+import { elu, erf, sigmoid, softplus, tanh } from './functions';
+import { log, log1p } from './log';
+import { pow } from './pow';
+import { madd, pick, storeUpTo } from './simd';
+import { cos, sin } from './trigonometry';
+
+// @ts-ignore: decorator
+@inline
+function apply(op: i32, x: v128, p: v128): v128 {
+  if (op == NEG) return f32x4.neg(x);
+  if (op == ABS) return f32x4.abs(x);
+  if (op == SIGN) {
+    const one = f32x4.splat(1);
+    const zero = f32x4.splat(0);
+    const sign = f32x4.sub(v128.and(f32x4.gt(x, zero), one), v128.and(f32x4.lt(x, zero), one));
+    return pick(f32x4.eq(x, x), sign, x); // NaN stays
+  }
+  if (op == SQUARE) return f32x4.mul(x, x);
+  if (op == SQRT) return f32x4.sqrt(x);
+  if (op == RSQRT) return f32x4.div(p, f32x4.sqrt(x)); // p is 1
+  if (op == RECIPROCAL) return f32x4.div(p, x); // p is 1
+  if (op == EXP) return exp(x);
+  if (op == EXPM1) return expm1(x);
+  if (op == LOG) return log(x);
+  if (op == LOG1P) return log1p(x);
+  if (op == SIN) return sin(x);
+  if (op == COS) return cos(x);
+  if (op == TANH) return tanh(x);
+  if (op == SIGMOID) return sigmoid(x);
+  if (op == SOFTPLUS) return softplus(x);
+  if (op == RELU) return f32x4.pmax(x, p); // p is 0; NaN passes, as it is the first argument
+  if (op == ERF) return erf(x);
+  if (op == FLOOR) return f32x4.floor(x);
+  if (op == ROUND) return f32x4.nearest(x);
+  if (op == ADD_SCALAR) return f32x4.add(x, p);
+  if (op == MUL_SCALAR) return f32x4.mul(x, p);
+  if (op == POW_SCALAR) return pow(x, p);
+  if (op == LEAKY_RELU) return pick(f32x4.gt(x, f32x4.splat(0)), x, f32x4.mul(x, p));
+  if (op == ELU) return elu(x, p);
+  return x;
+}
+
+// @ts-ignore: decorator
+@inline
+function each(op: i32, x: usize, out: usize, n: i32, parameter: f32): void {
+  const p = f32x4.splat(parameter);
+  for (; n > 0; n -= 4, x += 16, out += 16) storeUpTo(out, apply(op, v128.load(x), p), n);
+}
+
+/** x^count by repeated multiplication, then its reciprocal where asked. */
+function wholePower(x: usize, out: usize, n: i32, count: i32, invert: bool): void {
+  const one = f32x4.splat(1);
+  for (; n > 0; n -= 4, x += 16, out += 16) {
+    let square = v128.load(x);
+    let y = one;
+    for (let rest = count; ; square = f32x4.mul(square, square)) {
+      if (rest & 1) y = f32x4.mul(y, square);
+      rest >>= 1;
+      if (rest == 0) break;
+    }
+    storeUpTo(out, invert ? f32x4.div(one, y) : y, n);
+  }
+}
+
+/** out = f(x) over n elements */
+export function unary(op: i32, x: usize, out: usize, n: i32, p: f32): void {
+  switch (op) {
+    case COPY: return each(COPY, x, out, n, p);
+    case NEG: return each(NEG, x, out, n, p);
+    case ABS: return each(ABS, x, out, n, p);
+    case SIGN: return each(SIGN, x, out, n, p);
+    case SQUARE: return each(SQUARE, x, out, n, p);
+    case SQRT: return each(SQRT, x, out, n, p);
+    case RSQRT: return each(RSQRT, x, out, n, 1);
+    case RECIPROCAL: return each(RECIPROCAL, x, out, n, 1);
+    case EXP: return each(EXP, x, out, n, p);
+    case EXPM1: return each(EXPM1, x, out, n, p);
+    case LOG: return each(LOG, x, out, n, p);
+    case LOG1P: return each(LOG1P, x, out, n, p);
+    case SIN: return each(SIN, x, out, n, p);
+    case COS: return each(COS, x, out, n, p);
+    case TANH: return each(TANH, x, out, n, p);
+    case SIGMOID: return each(SIGMOID, x, out, n, p);
+    case SOFTPLUS: return each(SOFTPLUS, x, out, n, p);
+    case RELU: return each(RELU, x, out, n, 0);
+    case ERF: return each(ERF, x, out, n, p);
+    case FLOOR: return each(FLOOR, x, out, n, p);
+    case ROUND: return each(ROUND, x, out, n, p);
+    case ADD_SCALAR: return each(ADD_SCALAR, x, out, n, p);
+    case MUL_SCALAR: return each(MUL_SCALAR, x, out, n, p);
+    case POW_SCALAR: {
+      // up to the eighth power a few multiplications are exact enough and much faster
+      if (nearest(p) == p && abs(p) <= 8) return wholePower(x, out, n, <i32>abs(p), p < 0);
+      return each(POW_SCALAR, x, out, n, p);
+    }
+    case LEAKY_RELU: return each(LEAKY_RELU, x, out, n, p);
+    case ELU: return each(ELU, x, out, n, p);
+  }
+}
+
+export function fill(out: usize, n: i32, value: f32): void {
+  const y = f32x4.splat(value);
+  for (; n > 0; n -= 4, out += 16) storeUpTo(out, y, n);
+}
+
+/** out += alpha x */
+export function axpy(alpha: f32, x: usize, out: usize, n: i32): void {
+  const factor = f32x4.splat(alpha);
+  for (; n > 0; n -= 4, x += 16, out += 16) storeUpTo(out, madd(factor, v128.load(x), v128.load(out)), n);
+}
+
+/** out = condition ≠ 0 ? a : b */
+export function where(condition: usize, a: usize, b: usize, out: usize, n: i32): void {
+  const zero = f32x4.splat(0);
+  for (; n > 0; n -= 4, condition += 16, a += 16, b += 16, out += 16) {
+    storeUpTo(out, pick(f32x4.ne(v128.load(condition), zero), v128.load(a), v128.load(b)), n);
+  }
+}

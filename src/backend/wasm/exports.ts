@@ -1,0 +1,104 @@
+/** What the WebAssembly module exports; addresses and strides marked so are bytes, all else counts elements. See kernels/. */
+export interface KernelExports {
+  multiplyAdd(a: number, b: number, c: number): number;
+  fill(out: number, n: number, value: number): void;
+  unary(op: number, x: number, out: number, n: number, p: number): void;
+  /** row strides and steps are bytes */
+  binary(
+    op: number,
+    a: number,
+    b: number,
+    out: number,
+    rows: number,
+    cols: number,
+    aRow: number,
+    aStep: number,
+    bRow: number,
+    bStep: number,
+    scratch: number,
+  ): void;
+  where(condition: number, a: number, b: number, out: number, n: number): void;
+  axpy(alpha: number, x: number, out: number, n: number): void;
+  copy2d(from: number, to: number, rows: number, cols: number, fromRow: number, fromCol: number, toRow: number, toCol: number): void;
+  gatherRows(x: number, index: number, out: number, rows: number, cols: number): void;
+  scatterAddRows(x: number, index: number, out: number, rows: number, cols: number): void;
+  pickColumns(x: number, index: number, out: number, rows: number, cols: number): void;
+  unpickColumns(x: number, index: number, out: number, rows: number, cols: number): void;
+  reduce(op: number, x: number, out: number, outer: number, n: number, inner: number): void;
+  argmax(x: number, out: number, outer: number, n: number, inner: number): void;
+  cumsum(x: number, out: number, outer: number, n: number, inner: number): void;
+  gemmScratch(m: number, n: number, k: number): number;
+  gemm(
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+    transA: number,
+    transB: number,
+    accumulate: number,
+    bias: number,
+    activation: number,
+    scratch: number,
+  ): void;
+  softmax(x: number, out: number, rows: number, cols: number): void;
+  logSoftmax(x: number, out: number, rows: number, cols: number, scratch: number): void;
+  softmaxCrossEntropy(
+    x: number,
+    labels: number,
+    losses: number,
+    probabilities: number,
+    rows: number,
+    cols: number,
+    smoothing: number,
+  ): void;
+  softmaxCrossEntropyGrad(
+    probabilities: number,
+    labels: number,
+    dlosses: number,
+    dx: number,
+    rows: number,
+    cols: number,
+    smoothing: number,
+  ): void;
+  dropout(
+    x: number,
+    out: number,
+    n: number,
+    threshold: number,
+    scale: number,
+    key0: number,
+    key1: number,
+    counter: number,
+    scratch: number,
+  ): void;
+  sgd(
+    theta: number,
+    grad: number,
+    velocity: number,
+    n: number,
+    lr: number,
+    momentum: number,
+    share: number,
+    nesterov: number,
+    decay: number,
+    first: number,
+  ): void;
+  adam(
+    theta: number,
+    grad: number,
+    first: number,
+    second: number,
+    n: number,
+    step: number,
+    beta1: number,
+    share1: number,
+    beta2: number,
+    share2: number,
+    eps: number,
+    rootScale: number,
+    keep: number,
+    decay: number,
+  ): void;
+}

@@ -1,0 +1,57 @@
+/** Compiling the kernels, synchronously, in the build that this platform takes. */
+import { UserError } from '../../errors.ts';
+import { plain, relaxed } from './module.gen.ts';
+
+/** `relaxed` has fused multiply-add (relaxed SIMD), `plain` does without. */
+export type SimdBuild = 'relaxed' | 'plain';
+
+/** A module whose one function does `f32x4.relaxed_madd`: valid only where relaxed SIMD is. */
+const RELAXED_PROBE = new Uint8Array([
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic, version
+  ...[1, 5, 1, 0x60, 0, 1, 0x7b], // type: () -> v128
+  ...[3, 2, 1, 0], // one function of that type
+  ...[10, 17, 1, 15, 0], // its code
+  ...[0x41, 0, 0xfd, 0x11, 0x41, 0, 0xfd, 0x11, 0x41, 0, 0xfd, 0x11], // three times i32.const 0, i32x4.splat
+  ...[0xfd, 0x85, 0x02, 0x0b], // f32x4.relaxed_madd, end
+]);
+
+function hasRelaxedSimd(): boolean {
+  if (WebAssembly.validate(RELAXED_PROBE)) return true;
+  // Node 20 has it behind a flag, which may be set at run time. Nothing is imported from node: a bundle for browsers must not contain it.
+  const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
+  const v8 = host?.getBuiltinModule?.('node:v8') as { setFlagsFromString?: (flags: string) => void } | undefined;
+  if (v8?.setFlagsFromString === undefined) return false;
+  v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+  return WebAssembly.validate(RELAXED_PROBE);
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const decoder = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
+  if (decoder.fromBase64 !== undefined) return decoder.fromBase64(base64);
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+const modules = new Map<SimdBuild, WebAssembly.Module>();
+let best: SimdBuild | undefined;
+
+/** The compiled module of a build, by default of the fastest that runs here. Compiled once. */
+export function loadModule(build?: SimdBuild): { readonly module: WebAssembly.Module; readonly build: SimdBuild } {
+  if (typeof WebAssembly === 'undefined') throw new UserError('this platform has no WebAssembly');
+  best ??= hasRelaxedSimd() ? 'relaxed' : 'plain';
+  const chosen = build ?? best;
+  let module = modules.get(chosen);
+  if (module === undefined) {
+    try {
+      module = new WebAssembly.Module(decode(chosen === 'relaxed' ? relaxed : plain));
+    } catch (error) {
+      throw new UserError(`the WebAssembly kernels (${chosen} SIMD) do not compile here: ${(error as Error).message}`, undefined, {
+        cause: error,
+      });
+    }
+    modules.set(chosen, module);
+  }
+  return { module, build: chosen };
+}

@@ -1,0 +1,299 @@
+/**
+ * The `wasm` backend: float32 in one WebAssembly linear memory, with SIMD. This side keeps addresses and walks the outer dimensions; the loops over
+ * elements are in kernels/.
+ */
+import type {
+  Activation,
+  AdamOptions,
+  BinaryName,
+  BroadcastPlan,
+  CopyPlan,
+  GemmShape,
+  Kernels,
+  RandomKey,
+  ReduceName,
+  SgdOptions,
+  Storage,
+  UnaryName,
+} from '../kernels.ts';
+import { Allocator, type Block } from './allocator.ts';
+import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
+import type { KernelExports } from './exports.ts';
+import { loadModule, type SimdBuild } from './loading.ts';
+
+export interface WasmOptions {
+  /** Which build of the kernels to run; by default `relaxed` (fused multiply-add) where the platform takes it, else `plain`. */
+  readonly simd?: SimdBuild;
+  /** The most memory to reserve, in MiB; by default 4096, all that a 32-bit memory can have. */
+  readonly maxMebibytes?: number;
+}
+
+const INITIAL_PAGES = 16;
+const PAGES_PER_MIB = 16;
+
+/**
+ * Makes a backend of its own memory. Synchronous: nothing to await.
+ *
+ * @throws UserError where the platform has no WebAssembly SIMD
+ */
+export function createWasmBackend(options: WasmOptions = {}): Kernels {
+  return new WasmBackend(options);
+}
+
+function address(storage: Storage): number {
+  return (storage as Block).address;
+}
+
+class WasmBackend implements Kernels {
+  readonly name = 'wasm';
+  readonly dtype = 'float32';
+  readonly traits: Readonly<Record<string, string | number | boolean>>;
+  readonly #heap: Allocator;
+  readonly #wasm: KernelExports;
+
+  constructor(options: WasmOptions) {
+    const { module, build } = loadModule(options.simd);
+    // The kernels import their memory, so that a shared one is a change of this line (and of two flags of the build).
+    const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
+    const most = options.maxMebibytes === undefined ? undefined : Math.max(options.maxMebibytes * PAGES_PER_MIB, INITIAL_PAGES);
+    this.#heap = new Allocator(memory, most);
+    this.#wasm = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+    // (1 + ε)(1 - ε) - 1 is -ε² if fused, and 0 if the product is rounded first
+    const fma = this.#wasm.multiplyAdd(1 + 2 ** -23, 1 - 2 ** -23, -1) !== 0;
+    // Relaxed multiply-add is fused wherever the processor can. The promise of equal bits everywhere is made for the fused kind only.
+    this.traits = Object.freeze({ simd: build, fma, threads: 1, deterministic: fma });
+  }
+
+  // storage -------------------------------------------------------------------------------------------------------
+
+  alloc(length: number): Storage {
+    return this.#heap.alloc(length);
+  }
+
+  free(storage: Storage): void {
+    this.#heap.free(storage);
+  }
+
+  view(storage: Storage): Float32Array {
+    return this.#heap.view(storage);
+  }
+
+  usage(): { readonly live: number; readonly reserved: number } {
+    return this.#heap.usage();
+  }
+
+  // elementwise ---------------------------------------------------------------------------------------------------
+
+  fill(out: Storage, n: number, value: number): void {
+    this.#wasm.fill(address(out), n, value);
+  }
+
+  unary(name: UnaryName, x: Storage, out: Storage, n: number, p: number): void {
+    this.#wasm.unary(UNARY[name], address(x), address(out), n, p);
+  }
+
+  binary(name: BinaryName, a: Storage, b: Storage, out: Storage, plan: BroadcastPlan): void {
+    const { dims } = plan;
+    let size = 1;
+    for (let i = 0; i < dims.length; i++) size *= dims[i];
+    if (size > 0) this.#binaryFrom(0, size, BINARY[name], address(a), address(b), address(out), plan);
+  }
+
+  /** The dimensions from `d` on, which hold `size` elements of the output. */
+  #binaryFrom(d: number, size: number, op: number, a: number, b: number, out: number, plan: BroadcastPlan): void {
+    const { dims, aStrides, bStrides } = plan;
+    const inner = dims.length - 1;
+    if (d < inner - 1) {
+      const rest = size / dims[d];
+      for (let i = 0; i < dims[d]; i++) {
+        this.#binaryFrom(d + 1, rest, op, a + 4 * i * aStrides[d], b + 4 * i * bStrides[d], out + 4 * i * rest, plan);
+      }
+      return;
+    }
+    const scratch = this.#heap.scratch(64);
+    const cols = inner < 0 ? 1 : dims[inner];
+    const aCol = inner < 0 ? 0 : aStrides[inner];
+    const bCol = inner < 0 ? 0 : bStrides[inner];
+    const rows = d < inner ? dims[d] : 1;
+    const aRow = d < inner ? 4 * aStrides[d] : 0;
+    const bRow = d < inner ? 4 * bStrides[d] : 0;
+    if (aCol <= 1 && bCol <= 1) {
+      this.#wasm.binary(op, a, b, out, rows, cols, aRow, 16 * aCol, bRow, 16 * bCol, scratch);
+    } else {
+      // no such stride comes from broadcasting contiguous inputs; each element is then a row of its own
+      for (let i = 0; i < rows; i++) {
+        this.#wasm.binary(op, a + i * aRow, b + i * bRow, out + 4 * i * cols, cols, 1, 4 * aCol, 0, 4 * bCol, 0, scratch);
+      }
+    }
+  }
+
+  where(condition: Storage, a: Storage, b: Storage, out: Storage, n: number): void {
+    this.#wasm.where(address(condition), address(a), address(b), address(out), n);
+  }
+
+  axpy(alpha: number, x: Storage, out: Storage, n: number): void {
+    this.#wasm.axpy(alpha, address(x), address(out), n);
+  }
+
+  // movement ------------------------------------------------------------------------------------------------------
+
+  copy(x: Storage, out: Storage, plan: CopyPlan): void {
+    const { dims } = plan;
+    for (let i = 0; i < dims.length; i++) if (dims[i] === 0) return;
+    this.#copyFrom(0, address(x) + 4 * plan.from, address(out) + 4 * plan.to, plan);
+  }
+
+  #copyFrom(d: number, from: number, to: number, plan: CopyPlan): void {
+    const { dims, fromStrides, toStrides } = plan;
+    const inner = dims.length - 1;
+    if (d < inner - 1) {
+      for (let i = 0; i < dims[d]; i++) this.#copyFrom(d + 1, from + 4 * i * fromStrides[d], to + 4 * i * toStrides[d], plan);
+    } else if (inner < 1) {
+      const n = inner < 0 ? 1 : dims[0];
+      this.#wasm.copy2d(from, to, 1, n, 0, inner < 0 ? 1 : fromStrides[0], 0, inner < 0 ? 1 : toStrides[0]);
+    } else {
+      this.#wasm.copy2d(from, to, dims[d], dims[inner], fromStrides[d], fromStrides[inner], toStrides[d], toStrides[inner]);
+    }
+  }
+
+  gatherRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void {
+    this.#wasm.gatherRows(address(x), address(index), address(out), rows, cols);
+  }
+
+  scatterAddRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void {
+    this.#wasm.scatterAddRows(address(x), address(index), address(out), rows, cols);
+  }
+
+  pick(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void {
+    this.#wasm.pickColumns(address(x), address(index), address(out), rows, cols);
+  }
+
+  unpick(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void {
+    this.#wasm.fill(address(out), rows * cols, 0);
+    this.#wasm.unpickColumns(address(x), address(index), address(out), rows, cols);
+  }
+
+  // reductions ------------------------------------------------------------------------------------------------------
+
+  reduce(name: ReduceName, x: Storage, out: Storage, outer: number, n: number, inner: number): void {
+    this.#wasm.reduce(REDUCE[name], address(x), address(out), outer, n, inner);
+  }
+
+  argmax(x: Storage, out: Storage, outer: number, n: number, inner: number): void {
+    this.#wasm.argmax(address(x), address(out), outer, n, inner);
+  }
+
+  cumsum(x: Storage, out: Storage, outer: number, n: number, inner: number): void {
+    this.#wasm.cumsum(address(x), address(out), outer, n, inner);
+  }
+
+  // products ------------------------------------------------------------------------------------------------------
+
+  gemm(a: Storage, b: Storage, c: Storage, shape: GemmShape, accumulate: boolean): void {
+    const { m, n, k } = shape;
+    const scratch = this.#heap.scratch(this.#wasm.gemmScratch(m, n, k));
+    this.#wasm.gemm(
+      address(a) + 4 * (shape.aOffset ?? 0),
+      address(b) + 4 * (shape.bOffset ?? 0),
+      address(c) + 4 * (shape.cOffset ?? 0),
+      m,
+      n,
+      k,
+      shape.transA ? 1 : 0,
+      shape.transB ? 1 : 0,
+      accumulate ? 1 : 0,
+      0,
+      0,
+      scratch,
+    );
+  }
+
+  linear(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): void {
+    const scratch = this.#heap.scratch(this.#wasm.gemmScratch(m, n, k));
+    const shift = bias === null ? 0 : address(bias);
+    this.#wasm.gemm(address(x), address(w), address(y), m, n, k, 0, 1, 0, shift, ACTIVATION[activation], scratch);
+  }
+
+  // softmax family --------------------------------------------------------------------------------------------------
+
+  softmax(x: Storage, out: Storage, rows: number, cols: number): void {
+    this.#wasm.softmax(address(x), address(out), rows, cols);
+  }
+
+  logSoftmax(x: Storage, out: Storage, rows: number, cols: number): void {
+    this.#wasm.logSoftmax(address(x), address(out), rows, cols, this.#heap.scratch(4 * cols + 64));
+  }
+
+  softmaxCrossEntropy(
+    x: Storage,
+    labels: Storage,
+    losses: Storage,
+    probabilities: Storage,
+    rows: number,
+    cols: number,
+    smoothing: number,
+  ): void {
+    this.#wasm.softmaxCrossEntropy(address(x), address(labels), address(losses), address(probabilities), rows, cols, smoothing);
+  }
+
+  softmaxCrossEntropyGrad(
+    probabilities: Storage,
+    labels: Storage,
+    dlosses: Storage,
+    dx: Storage,
+    rows: number,
+    cols: number,
+    smoothing: number,
+  ): void {
+    this.#wasm.softmaxCrossEntropyGrad(address(probabilities), address(labels), address(dlosses), address(dx), rows, cols, smoothing);
+  }
+
+  // randomness ----------------------------------------------------------------------------------------------------
+
+  dropout(x: Storage, out: Storage, n: number, p: number, key: RandomKey): void {
+    const threshold = Math.floor(p * 4294967296);
+    if (threshold >= 4294967296) {
+      this.#wasm.fill(address(out), n, 0); // no word is that large
+      return;
+    }
+    const scratch = this.#heap.scratch(64);
+    this.#wasm.dropout(address(x), address(out), n, threshold, 1 / (1 - p), key.key0, key.key1, key.counter, scratch);
+  }
+
+  // optimizer updates -----------------------------------------------------------------------------------------------
+
+  sgd(theta: Storage, grad: Storage, velocity: Storage | null, n: number, options: SgdOptions): void {
+    this.#wasm.sgd(
+      address(theta),
+      address(grad),
+      velocity === null ? 0 : address(velocity),
+      n,
+      options.lr,
+      options.momentum,
+      1 - options.dampening,
+      options.nesterov ? 1 : 0,
+      options.weightDecay,
+      options.first ? 1 : 0,
+    );
+  }
+
+  adam(theta: Storage, grad: Storage, m: Storage, v: Storage, n: number, options: AdamOptions): void {
+    const { lr, beta1, beta2, weightDecay, decoupled } = options;
+    this.#wasm.adam(
+      address(theta),
+      address(grad),
+      address(m),
+      address(v),
+      n,
+      lr / options.correction1,
+      beta1,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      options.eps,
+      1 / Math.sqrt(options.correction2),
+      decoupled ? 1 - lr * weightDecay : 1,
+      decoupled ? 0 : weightDecay,
+    );
+  }
+}
