@@ -217,7 +217,7 @@ describe.each(backends)('$name', ({ kernels }) => {
       ['abs', 0, Math.abs],
       ['sign', 0, v => Math.sign(v) + 0],
       ['square', 0, v => Math.fround(v * v)],
-      ['relu', 0, v => (v < 0 ? 0 : v)],
+      ['relu', 0, v => Math.max(v, 0)],
       ['floor', 0, Math.floor],
       ['round', 0, v => (Number.isFinite(v) ? (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v)) : v)],
       ['addScalar', 2.5, v => v + 2.5],

@@ -10,7 +10,7 @@ const RELAXED_PROBE = new Uint8Array([
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic, version
   ...[1, 5, 1, 0x60, 0, 1, 0x7b], // type: () -> v128
   ...[3, 2, 1, 0], // one function of that type
-  ...[10, 17, 1, 15, 0], // its code
+  ...[10, 19, 1, 17, 0], // its code
   ...[0x41, 0, 0xfd, 0x11, 0x41, 0, 0xfd, 0x11, 0x41, 0, 0xfd, 0x11], // three times i32.const 0, i32x4.splat
   ...[0xfd, 0x85, 0x02, 0x0b], // f32x4.relaxed_madd, end
 ]);
