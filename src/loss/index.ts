@@ -1,0 +1,5 @@
+/** Losses: from a net's output and the target to one number. */
+export { type BceOptions, bceWithLogits } from './binary.ts';
+export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts';
+export type { LossOptions, Reduction } from './reduction.ts';
+export { huberLoss, l1Loss, mseLoss } from './regression.ts';

@@ -1,0 +1,66 @@
+/** Layers one after the other. */
+import type { Activation } from '../backend/kernels.ts';
+import { UserError } from '../errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { ReLU, Sigmoid, Tanh } from './activations.ts';
+import { Linear } from './linear.ts';
+import { isObserved, Module } from './module.ts';
+
+/**
+ * Passes its input through each layer in turn. Layers are named by position: '0', '1', ...
+ * A linear layer followed by ReLU, tanh or the sigmoid runs as one fused kernel, with the same result bit for bit.
+ */
+export class Sequential extends Module {
+  private readonly layers: readonly Module[];
+
+  constructor(...layers: readonly Module[]) {
+    super();
+    layers.forEach((layer, i) => {
+      if (!(layer instanceof Module)) throw new UserError(`Sequential: argument ${i} is ${String(layer)}; every argument must be a Module`);
+    });
+    this.layers = layers;
+    // Not an own enumerable property, so that a layer is found once, by its number.
+    Object.defineProperty(this, 'layers', { value: layers, enumerable: false });
+  }
+
+  get length(): number {
+    return this.layers.length;
+  }
+
+  at(index: number): Module | undefined {
+    return this.layers.at(index);
+  }
+
+  [Symbol.iterator](): Iterator<Module> {
+    return this.layers[Symbol.iterator]();
+  }
+
+  override namedChildren(): [string, Module][] {
+    return this.layers.map((layer, i) => [String(i), layer]);
+  }
+
+  forward(input: Tensor): Tensor {
+    let x = input;
+    for (let i = 0; i < this.layers.length; i++) {
+      const layer = this.layers[i];
+      const activation = isObserved() || !(layer instanceof Linear) ? null : fusible(this.layers[i + 1]);
+      if (activation === null) {
+        x = layer.call(x, String(i));
+      } else {
+        x = (layer as Linear).forwardWith(x, activation);
+        i++;
+      }
+    }
+    return x;
+  }
+}
+
+const fused = new Map<unknown, Activation>([
+  [ReLU, 'relu'],
+  [Tanh, 'tanh'],
+  [Sigmoid, 'sigmoid'],
+]);
+
+function fusible(layer: Module | undefined): Activation | null {
+  return fused.get(layer?.constructor) ?? null;
+}
