@@ -68,11 +68,15 @@ describe.each(ops.map(op => [op.name, op] as const))('%s', (_, op) => {
         withBackend(which, () => step(() => [...applyOp(op, inputsOf(op, sample, index), sample.attrs).toArray()]));
       const want = run('reference64');
       const got = run(name);
-      const tolerance = op.tolerance ?? 1e-6;
+      const rms = Math.sqrt(want.reduce((total, value) => total + value * value, 0) / want.length);
       want.forEach((value, i) => {
         if (Number.isNaN(value)) expect(got[i]).toBeNaN();
         else if (Math.abs(value) > 3.4e38) expect(got[i]).toBe(Math.sign(value) * Number.POSITIVE_INFINITY);
-        else expect(Math.abs(got[i] - value)).toBeLessThanOrEqual(tolerance * Math.max(1e-3, Math.abs(value)));
+        else {
+          const allowed =
+            op.tolerance === undefined ? 1e-6 * Math.max(1e-3, Math.abs(value)) : op.tolerance * Math.max(rms, Math.abs(value));
+          expect(Math.abs(got[i] - value)).toBeLessThanOrEqual(allowed);
+        }
       });
     });
   });

@@ -28,7 +28,10 @@ export interface OpDefinition<Inputs extends readonly Tensor[], Attrs> extends O
   fastBackward?(dz: Tensor, inputs: Inputs, z: Tensor, attrs: Attrs, aux: readonly Tensor[]): GradientThunk[];
   /** Inputs on which the op is checked: gradients against central differences in float64, every backend against the reference. */
   readonly samples: readonly [Sample<NoInfer<Attrs>>, ...Sample<NoInfer<Attrs>>[]];
-  /** Relative error of a float32 backend against the reference; 1e-6 unless told. */
+  /**
+   * Error of a float32 backend against the reference. Left out: 1e-6 of each element. Stated, for sums in which terms cancel: this share of
+   * the larger of the element and the output's root mean square.
+   */
   readonly tolerance?: number;
 }
 

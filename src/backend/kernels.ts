@@ -178,7 +178,15 @@ export interface Kernels {
    * losses[i] = -Σ_c q[i, c] log softmax(x)[i, c] with q = (1 - smoothing) onehot(label) + smoothing / cols;
    * probabilities = softmax(x), kept for the gradient
    */
-  softmaxCrossEntropy(x: Storage, labels: Storage, losses: Storage, probabilities: Storage, rows: number, cols: number, smoothing: number): void;
+  softmaxCrossEntropy(
+    x: Storage,
+    labels: Storage,
+    losses: Storage,
+    probabilities: Storage,
+    rows: number,
+    cols: number,
+    smoothing: number,
+  ): void;
   /** dx[i, c] = dlosses[i] (probabilities[i, c] - q[i, c]) */
   softmaxCrossEntropyGrad(
     probabilities: Storage,

@@ -119,7 +119,8 @@ export class Dataset implements DatasetInfo {
     }
     let classNames = options.classNames ?? [];
     if (targetKind === 'class') {
-      const largest = targets.reduce((a, b) => Math.max(a, b), -1);
+      let largest = -1;
+      for (const target of targets) largest = Math.max(largest, target);
       if (options.classNames === undefined) classNames = Array.from({ length: largest + 1 }, (_, i) => String(i));
       const wrong = targets.findIndex(t => !Number.isInteger(t) || t < 0 || t >= classNames.length);
       if (wrong >= 0) {

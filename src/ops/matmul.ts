@@ -28,7 +28,7 @@ const plain: Transposes = { transA: false, transB: false };
 
 const matmulOp: Op<readonly [Tensor, Tensor], Transposes> = defineOp({
   name: 'matmul',
-  tolerance: 5e-6, // a sum of k products in float32 errs by up to about k 6e-8 of its largest term
+  tolerance: 5e-7,
   formula: 'z = a b,  ∂L/∂a = ∂L/∂z bᵀ,  ∂L/∂b = aᵀ ∂L/∂z',
   shape: ([a, b], flags) => {
     const { m, k, k2, n } = sizes(a.shape, b.shape, flags);
@@ -112,7 +112,7 @@ const linearSample = (activation: Activation, ...shapes: Shape[]): Sample<Linear
 
 const linearOp: Op<LinearInputs, LinearAttrs> = defineOp({
   name: 'linear',
-  tolerance: 5e-6,
+  tolerance: 5e-7,
   formula: "y = f(x Wᵀ + b);  with dz = f'(z) ∂L/∂y:  ∂L/∂x = dz W,  ∂L/∂W = dzᵀ x,  ∂L/∂b = Σ dz over the batch",
   shape: ([x, w, bias]) => {
     const [batch, inFeatures] = x.shape;

@@ -90,11 +90,11 @@ describe('allocator', () => {
   });
 
   test('without room the error says how much was asked for and is live', () => {
-    const heap = fresh(32); // 2 MiB
+    const heap = fresh(24); // 1.5 MiB
     const kept = heap.alloc(262_144 - 4096);
     expect(() => heap.alloc(524_288)).toThrow(UserError);
     expect(() => heap.alloc(524_288)).toThrow(
-      'out of memory: 2.0 MiB were asked for, with 1.0 MiB live and 2.0 MiB of at most 2.0 MiB reserved',
+      'out of memory: 2.0 MiB were asked for, with 1.0 MiB live and 1.5 MiB of at most 1.5 MiB reserved',
     );
     expect(() => heap.alloc(2 ** 33)).toThrow('out of memory: 32768.0 MiB');
     heap.free(kept);
