@@ -1,0 +1,224 @@
+/** Reads an experiment from JSON: fills in defaults, and refuses what it does not know with the path, what was given and what is allowed. */
+import * as v from 'valibot';
+import { UserError } from '../errors.ts';
+import type { Experiment } from './types.ts';
+
+/** An option with its default and its one line of help; the help is what `--help` and the docs show. */
+function option<const S extends v.GenericSchema>(
+  schema: S,
+  fallback: v.InferInput<S>,
+  help: string,
+): v.GenericSchema<unknown, v.InferOutput<S>> {
+  return v.pipe(v.optional(schema, fallback as never), v.description(help)) as never;
+}
+
+const finite = (message: string) => v.pipe(v.number(message), v.finite(message));
+const wholeFrom = (least: number) => {
+  const message = `a whole number of at least ${least}`;
+  return v.pipe(finite(message), v.integer(message), v.minValue(least, message));
+};
+const atLeast = (least: number) => v.pipe(finite(`a number of at least ${least}`), v.minValue(least, `a number of at least ${least}`));
+const above = (bound: number) =>
+  v.pipe(
+    finite(`a number above ${bound}`),
+    v.check(x => x > bound, `a number above ${bound}`),
+  );
+const between = (low: number, high: number) => {
+  const message = `a number from ${low} to ${high}`;
+  return v.pipe(finite(message), v.minValue(low, message), v.maxValue(high, message));
+};
+const shareBelowOne = v.pipe(
+  finite('a number of at least 0 and below 1'),
+  v.check(x => x >= 0 && x < 1, 'a number of at least 0 and below 1'),
+);
+const text = v.string('a text');
+const flag = v.boolean('true or false');
+const oneOf = <const T extends readonly string[]>(...names: T) => v.picklist(names, `one of ${names.join(', ')}`);
+const maybe = <S extends v.GenericSchema>(schema: S, help: string) => v.pipe(v.optional(schema), v.description(help));
+
+const validation = (fallback: number) =>
+  option(atLeast(0), fallback, 'examples held out of the training set for validation: a count, or a share below 1');
+const limit = maybe(wholeFrom(1), 'use only so many training examples');
+
+const dataSchemas = [
+  v.strictObject({
+    name: oneOf('mnist', 'fashion-mnist'),
+    folder: maybe(text, 'folder of IDX files (default: CHAINRULE_DATA, then the cache, then a download)'),
+    validation: validation(5000),
+    limit,
+  }),
+  v.strictObject({
+    name: v.literal('digits', 'digits'),
+    seed: option(wholeFrom(0), 1, 'seed of the generator that draws the digits'),
+    train: option(wholeFrom(10), 12_000, 'training digits to draw'),
+    test: option(wholeFrom(10), 2_000, 'test digits to draw'),
+    validation: validation(2000),
+    limit,
+  }),
+  v.strictObject({
+    name: v.literal('csv', 'csv'),
+    file: text,
+    label: v.union([text, wholeFrom(0)], 'the name of a column, or its number from 0'),
+    target: option(oneOf('auto', 'class', 'value'), 'auto', 'what the label column holds'),
+    missing: option(
+      oneOf('error', 'drop', 'mean'),
+      'error',
+      'what to do with an empty cell: refuse, drop the row, or fill in the mean of the training part',
+    ),
+    validation: validation(0.1),
+    test: option(atLeast(0), 0.1, 'rows kept apart for the test at the end: a count, or a share below 1'),
+    limit,
+  }),
+] as const;
+
+const lr = (fallback: number) => option(above(0), fallback, 'learning rate');
+const weightDecay = (fallback: number) => option(atLeast(0), fallback, 'weight decay: pulls every weight towards 0');
+
+const optimizerSchemas = [
+  v.strictObject({
+    name: v.literal('sgd', 'sgd'),
+    lr: lr(0.1),
+    momentum: option(shareBelowOne, 0, 'share of the last step kept in the next'),
+    dampening: option(between(0, 1), 0, "share of the gradient kept out of the momentum's velocity"),
+    nesterov: option(flag, false, "Nesterov's momentum: the gradient as if the step had been taken"),
+    weightDecay: weightDecay(0),
+  }),
+  v.strictObject({
+    name: oneOf('adam', 'adamw'),
+    lr: lr(1e-3),
+    betas: option(
+      v.strictTuple([shareBelowOne, shareBelowOne], 'two numbers of at least 0 and below 1'),
+      [0.9, 0.999],
+      'decay of the two running averages',
+    ),
+    eps: option(above(0), 1e-8, 'added to the root, against division by 0'),
+    weightDecay: weightDecay(0),
+  }),
+] as const;
+
+const activations = oneOf('relu', 'tanh', 'sigmoid', 'leakyRelu', 'elu', 'selu', 'gelu', 'silu', 'mish', 'softplus', 'identity');
+
+const whole = <E extends v.ObjectEntries>(entries: E) => v.optional(v.strictObject(entries), {} as never);
+
+export const experimentSchema = v.strictObject({
+  version: v.optional(v.literal(1, '1'), 1),
+  seed: option(
+    v.pipe(wholeFrom(0), v.maxValue(Number.MAX_SAFE_INTEGER, 'a whole number below 2^53')),
+    1,
+    'the one seed of initialization, shuffling, dropout and splits',
+  ),
+  backend: option(oneOf('auto', 'wasm', 'reference', 'reference64'), 'auto', 'what computes'),
+  data: v.optional(v.variant('name', dataSchemas), { name: 'mnist' } as never),
+  model: whole({
+    name: option(oneOf('mlp'), 'mlp', 'kind of model'),
+    hidden: option(v.array(wholeFrom(1), 'whole numbers of at least 1'), [512, 256], 'width of each hidden layer'),
+    activation: option(activations, 'relu', 'activation of the hidden layers'),
+    dropout: option(shareBelowOne, 0, 'probability of dropping an output of a hidden layer'),
+    inputDropout: option(shareBelowOne, 0, 'probability of dropping an input'),
+  }),
+  loss: whole({
+    name: option(oneOf('auto', 'crossEntropy', 'mse', 'huber'), 'auto', 'loss; auto is crossEntropy for classes, mse for values'),
+    labelSmoothing: option(between(0, 1), 0, 'share of the label spread evenly over all classes'),
+  }),
+  optimizer: v.optional(v.variant('name', optimizerSchemas), { name: 'adam' } as never),
+  training: whole({
+    epochs: option(wholeFrom(0), 10, 'times through the training set'),
+    batchSize: option(wholeFrom(1), 128, 'examples per step'),
+    dropLast: option(flag, false, 'leave out a last batch that would be smaller'),
+    earlyStopping: v.optional(
+      v.nullable(
+        v.strictObject({
+          monitor: option(text, 'val_loss', 'the figure to watch'),
+          patience: option(wholeFrom(0), 5, 'epochs without improvement before training stops'),
+          minDelta: option(atLeast(0), 0, 'a change smaller than this is no improvement'),
+          restoreBestWeights: option(flag, true, 'go back to the best epoch at the end'),
+        }),
+      ),
+      null,
+    ),
+    checkpointEvery: option(wholeFrom(1), 1, 'epochs between checkpoints'),
+  }),
+});
+
+/** A complete experiment from JSON, every default written out. `source` names where it came from, for messages. */
+export function parseExperiment(json: unknown, source = 'the experiment'): Experiment {
+  const given = json !== null && typeof json === 'object' ? (json as { version?: unknown }).version : undefined;
+  if (given !== undefined && given !== 1) {
+    throw new UserError(
+      `${source}: version ${JSON.stringify(given)} was given; this chainrule reads version 1. Write it again with a chainrule of that version, or use one that reads it`,
+    );
+  }
+  const result = v.safeParse(experimentSchema, withDefaultNames(json));
+  if (result.success) return result.output as Experiment;
+  throw new UserError([...new Set(result.issues.map(issue => explain(issue, source)))].join('\n'));
+}
+
+/** A group that names no kind takes the default one: `{ optimizer: { lr: 0.01 } }` is Adam. */
+function withDefaultNames(json: unknown): unknown {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return json;
+  const out: Record<string, unknown> = { ...json };
+  for (const [group, name] of [
+    ['data', 'mnist'],
+    ['optimizer', 'adam'],
+  ] as const) {
+    const value = out[group];
+    if (value !== null && typeof value === 'object' && !('name' in value)) out[group] = { name, ...value };
+  }
+  return out;
+}
+
+type Issue = v.BaseIssue<unknown>;
+
+function explain(issue: Issue, source: string): string {
+  const keys = issue.path?.map(item => String(item.key)) ?? [];
+  const path = keys.join('.') || 'the whole';
+  const last = issue.path?.at(-1);
+  if (issue.type === 'strict_object' && last !== undefined && issue.expected === 'never') {
+    const known = knownKeys(issue).join(', ');
+    return `${source}: '${path}' is not an option${known ? `; known here are ${known}` : ''}`;
+  }
+  if (issue.received === 'undefined') return `${source}: '${path}' is missing`;
+  return `${source}: '${path}' is ${JSON.stringify(issue.input)}; it must be ${wanted(issue)}`;
+}
+
+/** The message of a schema is what it wants; valibot's own messages are for schemas without one. */
+function wanted(issue: Issue): string {
+  if (issue.type === 'variant') return `one of ${String(issue.expected).replaceAll('"', '').replace(/[()]/g, '').replaceAll(' | ', ', ')}`;
+  if (issue.message.startsWith('Invalid')) return String(issue.expected);
+  return issue.message;
+}
+
+/** The options known at the place of an issue: the schema is walked along its path. */
+function knownKeys(issue: Issue): string[] {
+  let schemas: Described[] = [experimentSchema as unknown as Described];
+  for (const item of issue.path?.slice(0, -1) ?? []) schemas = schemas.flatMap(s => childrenOf(s, String(item.key), item.value));
+  return [...new Set(schemas.flatMap(s => Object.keys(unwrap(s).entries ?? {})))];
+}
+
+interface Described {
+  readonly type: string;
+  readonly wrapped?: Described;
+  readonly entries?: Record<string, Described>;
+  readonly options?: readonly Described[];
+  readonly pipe?: readonly Described[];
+  readonly literal?: unknown;
+}
+
+function unwrap(schema: Described): Described {
+  let inner = schema;
+  while (inner.wrapped !== undefined || (inner.pipe !== undefined && inner.pipe[0] !== inner)) inner = inner.wrapped ?? inner.pipe![0];
+  return inner;
+}
+
+function childrenOf(schema: Described, key: string, value: unknown): Described[] {
+  const child = unwrap(schema).entries?.[key];
+  if (child === undefined) return [];
+  const inner = unwrap(child);
+  if (inner.type !== 'variant') return [inner];
+  const name = (value as { name?: unknown } | null)?.name;
+  return (inner.options ?? []).filter(option => {
+    const field = unwrap(option).entries?.name as (Described & { options?: unknown }) | undefined;
+    const names = field?.type === 'picklist' ? (field.options as unknown as string[]) : [field?.literal];
+    return names.includes(name as string);
+  });
+}
