@@ -100,7 +100,8 @@ const activations = oneOf('relu', 'tanh', 'sigmoid', 'leakyRelu', 'elu', 'selu',
 
 const whole = <E extends v.ObjectEntries>(entries: E) => v.optional(v.strictObject(entries), {} as never);
 
-export const experimentSchema = v.strictObject({
+// The parts are checked against Experiment where they are built; valibot's inferred input type is not ours to publish.
+export const experimentSchema: v.GenericSchema<unknown, Experiment> = v.strictObject({
   version: v.optional(v.literal(1, '1'), 1),
   seed: option(
     v.pipe(wholeFrom(0), v.maxValue(Number.MAX_SAFE_INTEGER, 'a whole number below 2^53')),
@@ -138,7 +139,7 @@ export const experimentSchema = v.strictObject({
     ),
     checkpointEvery: option(wholeFrom(1), 1, 'epochs between checkpoints'),
   }),
-});
+}) as never;
 
 /** A complete experiment from JSON, every default written out. `source` names where it came from, for messages. */
 export function parseExperiment(json: unknown, source = 'the experiment'): Experiment {
@@ -149,7 +150,7 @@ export function parseExperiment(json: unknown, source = 'the experiment'): Exper
     );
   }
   const result = v.safeParse(experimentSchema, withDefaultNames(json));
-  if (result.success) return result.output as Experiment;
+  if (result.success) return result.output;
   throw new UserError([...new Set(result.issues.map(issue => explain(issue, source)))].join('\n'));
 }
 

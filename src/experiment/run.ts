@@ -1,0 +1,99 @@
+/** Runs an experiment: the same code in Node and in the browser. Where data comes from and where checkpoints go are handed in. */
+import { type BackendName, backend, currentBackend, withBackend } from '../backend/current.ts';
+import type { Kernels } from '../backend/kernels.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { UserError } from '../errors.ts';
+import type { Sequential } from '../nn/sequential.ts';
+import { Random, withRandom } from '../random.ts';
+import type { Callback } from '../train/callbacks/callback.ts';
+import { EarlyStopping } from '../train/callbacks/early-stopping.ts';
+import { ModelCheckpoint } from '../train/callbacks/model-checkpoint.ts';
+import type { Checkpoint, CheckpointStore } from '../train/checkpoint.ts';
+import { type Evaluation, evaluate } from '../train/evaluate.ts';
+import type { TrainListener } from '../train/events.ts';
+import { type History, type LossFunction, Trainer } from '../train/trainer.ts';
+import { buildLoss, buildModel, buildOptimizer, type DataShape, shapeOf } from './build.ts';
+import type { Experiment } from './types.ts';
+
+/** The parts of the data that an experiment uses. */
+export interface ExperimentData {
+  readonly train: Dataset;
+  readonly validation: Dataset | null;
+  readonly test: Dataset | null;
+}
+
+export interface RunOptions {
+  readonly data: ExperimentData;
+  readonly store?: CheckpointStore;
+  readonly onEvent?: TrainListener;
+  readonly signal?: AbortSignal;
+  /** Goes on from here. */
+  readonly resume?: Checkpoint;
+  /** How many of the worst mistakes on the test part to keep. Default 12. */
+  readonly mistakes?: number;
+}
+
+export interface RunResult {
+  readonly model: Sequential;
+  readonly history: History;
+  /** Figures on the test part, measured once, at the end; null where there is none, or the run was interrupted. */
+  readonly evaluation: Evaluation | null;
+}
+
+/** The backend an experiment asks for. */
+export function backendOf(experiment: Experiment): Kernels {
+  return experiment.backend === 'auto' ? currentBackend() : backend(experiment.backend as BackendName);
+}
+
+/** Trains as described, and measures the result on the test part once. */
+export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunResult> {
+  const kernels = backendOf(experiment);
+  const { data, store, onEvent, signal, resume, mistakes = 12 } = options;
+  const { training } = experiment;
+  const random = new Random(experiment.seed);
+  const shape = shapeOf(data.train);
+  const { trainer, model, loss } = withBackend(kernels, () => {
+    const model = withRandom(random, () => buildModel(experiment.model, shape));
+    const loss = buildLoss(experiment, shape);
+    const callbacks: Callback[] = [];
+    if (training.earlyStopping !== null) {
+      if (data.validation === null)
+        throw new UserError('early stopping watches the validation part, and there is none; set data.validation above 0');
+      callbacks.push(new EarlyStopping(training.earlyStopping));
+    }
+    if (store !== undefined) callbacks.push(new ModelCheckpoint(store, { every: training.checkpointEvery }));
+    const trainer = new Trainer(model, {
+      train: data.train,
+      validation: data.validation,
+      loss,
+      optimizer: buildOptimizer(experiment.optimizer, model),
+      epochs: training.epochs,
+      batchSize: training.batchSize,
+      dropLast: training.dropLast,
+      callbacks,
+      random,
+      ...(onEvent ? { onEvent } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    if (resume !== undefined) trainer.restore(resume);
+    return { trainer, model, loss };
+  });
+  const history = await trainer.run();
+  const measured = data.test !== null && history.reason !== 'interrupted';
+  const evaluation = measured ? await evaluate(model, data.test!, { loss, mistakes }) : null;
+  return { model, history, evaluation };
+}
+
+/** The model of an experiment with the weights of a checkpoint, in inference mode, and its loss. */
+export function restoreModel(
+  experiment: Experiment,
+  data: DataShape,
+  weights: Checkpoint['model'],
+): { model: Sequential; loss: LossFunction } {
+  return withBackend(backendOf(experiment), () => {
+    const model = withRandom(new Random(experiment.seed), () => buildModel(experiment.model, data));
+    model.loadStateDict(weights);
+    model.eval();
+    return { model, loss: buildLoss(experiment, data) };
+  });
+}

@@ -1,0 +1,9 @@
+/** Training: fit, evaluate, predict, callbacks and checkpoints. */
+export type { Callback, Mode } from './callbacks/callback.ts';
+export { EarlyStopping, type EarlyStoppingConfig } from './callbacks/early-stopping.ts';
+export { ModelCheckpoint, type ModelCheckpointConfig } from './callbacks/model-checkpoint.ts';
+export type { Checkpoint, CheckpointState, CheckpointStore } from './checkpoint.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, type Mistake, predict, predictProbabilities } from './evaluate.ts';
+export type { Logs, StopReason, TrainEvent, TrainListener } from './events.ts';
+export { accuracy, type Metric } from './metrics.ts';
+export { type FitOptions, fit, type History, type LossFunction, type SchedulerLike, Trainer } from './trainer.ts';

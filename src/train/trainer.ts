@@ -1,0 +1,322 @@
+/** The training loop: what `fit` runs, with a state that can be saved and taken up again. */
+import { isRecording } from '../autograd/mode.ts';
+import type { Kernels } from '../backend/kernels.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { DataLoader } from '../data/loader.ts';
+import { UserError } from '../errors.ts';
+import type { Module } from '../nn/module.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
+import { currentRandom, type Random, type RandomState, withRandom } from '../random.ts';
+import { keep, release, step } from '../tensor/scope.ts';
+import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
+import { type Breather, breather } from './breathe.ts';
+import type { Callback } from './callbacks/callback.ts';
+import type { Checkpoint, CheckpointState } from './checkpoint.ts';
+import { evaluate, kernelsOf } from './evaluate.ts';
+import type { Logs, StopReason, TrainEvent, TrainListener } from './events.ts';
+import { accuracy, type Metric } from './metrics.ts';
+import { nanReport } from './nan-doctor.ts';
+
+/** From the model's output and the target to one number: `crossEntropy`, `mseLoss`, or your own. */
+export type LossFunction = (output: Tensor, target: Tensor) => Tensor;
+
+/** A learning rate that changes by step or by epoch; see `schedule/`. */
+export interface SchedulerLike {
+  /** Called before each step with the count of steps done, and the epochs done in full. */
+  beforeStep?(globalStep: number, epoch: number): void;
+  /** Called after each epoch with its figures. */
+  afterEpoch?(epoch: number, logs: Logs): void;
+  stateDict(): unknown;
+  loadStateDict(state: unknown): void;
+}
+
+export interface FitOptions {
+  readonly train: Dataset;
+  /** Figures `val_...` are measured on this after each epoch. */
+  readonly validation?: Dataset | null;
+  readonly loss: LossFunction;
+  readonly optimizer: Optimizer<never> | Optimizer;
+  readonly scheduler?: SchedulerLike | null;
+  /** Times through the training set. Default 1. */
+  readonly epochs?: number;
+  /** Examples per step. Default 32. */
+  readonly batchSize?: number;
+  /** A new order each epoch. Default true. */
+  readonly shuffle?: boolean;
+  /** Leave out a last batch that would be smaller. Default false. */
+  readonly dropLast?: boolean;
+  /** Figures beside the loss. Default: accuracy where targets are classes. */
+  readonly metrics?: Readonly<Record<string, Metric>>;
+  readonly callbacks?: readonly Callback[];
+  /** Told of everything that happens. */
+  readonly onEvent?: TrainListener;
+  /** Ends training after the step under way. */
+  readonly signal?: AbortSignal;
+  /** The generator of shuffling and dropout. Default: the current one. */
+  readonly random?: Random;
+  /** A term added to each batch's loss, such as a norm penalty. */
+  readonly penalty?: () => Tensor;
+  /** Called between the backward pass and the update: gradient clipping. */
+  readonly beforeUpdate?: () => void;
+  /** Called after each update: weight averaging, max-norm. */
+  readonly afterUpdate?: () => void;
+  /** Changes a batch in place before it is used: augmentation. */
+  readonly transform?: NonNullable<ConstructorParameters<typeof DataLoader>[1]>['transform'];
+}
+
+/** Figures by name, one value an epoch. */
+export interface History {
+  readonly epochs: readonly Logs[];
+  readonly reason: StopReason;
+}
+
+export class Trainer {
+  readonly model: Module;
+  readonly options: FitOptions;
+  readonly loader: DataLoader;
+  /** Epochs done in full. */
+  epoch = 0;
+  /** Steps done. */
+  globalStep = 0;
+  readonly history: Logs[] = [];
+  private readonly random: Random;
+  private readonly kernels: Kernels;
+  private readonly metrics: Readonly<Record<string, Metric>>;
+  private running: { samples: number; sums: Logs } = { samples: 0, sums: {} };
+  private stopping: { reason: StopReason; message: string } | null = null;
+  private x: Tensor | null = null;
+  private y: Tensor | null = null;
+
+  constructor(model: Module, options: FitOptions) {
+    this.model = model;
+    this.options = options;
+    this.random = options.random ?? currentRandom();
+    this.kernels = kernelsOf(model);
+    const epochs = options.epochs ?? 1;
+    if (!Number.isInteger(epochs) || epochs < 0) throw new UserError(`fit: epochs is ${epochs}; it must be a whole number of at least 0`);
+    this.loader = new DataLoader(options.train, {
+      batchSize: options.batchSize ?? 32,
+      shuffle: options.shuffle ?? true,
+      dropLast: options.dropLast ?? false,
+      random: this.random,
+      ...(options.transform === undefined ? {} : { transform: options.transform }),
+    });
+    this.metrics = options.metrics ?? (options.train.targetKind === 'class' ? { accuracy } : {});
+  }
+
+  /** Whether a signal, rather than the plan, ended training. */
+  get interrupted(): boolean {
+    return this.stopping?.reason === 'interrupted';
+  }
+
+  emit(event: TrainEvent): void {
+    this.options.onEvent?.(event);
+  }
+
+  /** Ends training at the next opportunity: after this epoch for callbacks, after the step under way for a signal. */
+  stop(reason: StopReason, message: string): void {
+    this.stopping ??= { reason, message };
+  }
+
+  /** Runs to the end: all epochs, a callback's stop, or a signal. */
+  async run(): Promise<History> {
+    const { train, validation, epochs = 1, batchSize = 32, callbacks = [], optimizer } = this.options;
+    const began = performance.now();
+    this.emit({
+      type: 'trainBegin',
+      epochs,
+      stepsPerEpoch: this.loader.length,
+      batchSize,
+      trainSamples: train.length,
+      validationSamples: validation?.length ?? 0,
+      parameters: this.model.parameterCount(),
+      startEpoch: this.epoch,
+      backend: { name: this.kernels.name, ...this.kernels.traits },
+      data: train.provenance,
+    });
+    const breathe = breather();
+    this.model.train();
+    for (const callback of callbacks) await callback.onTrainBegin?.(this);
+    try {
+      while (this.epoch < epochs && this.stopping === null) {
+        await this.trainEpoch(breathe, epochs, optimizer.lr);
+      }
+      const end = this.stopping ?? { reason: 'completed' as const, message: `${epochs} epochs done` };
+      for (const callback of callbacks) await callback.onTrainEnd?.(this);
+      this.emit({ type: 'trainEnd', ...end, epoch: this.epoch, globalStep: this.globalStep, elapsed: seconds(began) });
+      return { epochs: this.history, reason: end.reason };
+    } finally {
+      this.model.eval();
+      this.forgetBatch();
+    }
+  }
+
+  private async trainEpoch(breathe: Breather, epochs: number, lr: number): Promise<void> {
+    const { validation, signal, callbacks = [], optimizer, scheduler, loss, train } = this.options;
+    const epoch = this.epoch + 1;
+    const began = performance.now();
+    const resumedAt = this.running.samples;
+    this.emit({ type: 'epochBegin', epoch, lr });
+    const totalSamples = this.loader.dropLast ? this.loader.length * this.loader.batchSize : train.length;
+    for await (const batch of this.loader.batchesAhead()) {
+      scheduler?.beforeStep?.(this.globalStep, this.epoch);
+      const batchLoss = this.trainStep(batch);
+      this.globalStep++;
+      this.emit({
+        type: 'batchEnd',
+        epoch,
+        step: this.loader.state().position,
+        stepsPerEpoch: this.loader.length,
+        globalStep: this.globalStep,
+        loss: batchLoss,
+        logs: this.means(),
+        lr: optimizer.lr,
+        samples: this.running.samples,
+        totalSamples,
+        elapsed: seconds(began),
+      });
+      if (signal?.aborted) {
+        this.stop('interrupted', `stopped on request after step ${this.globalStep}`);
+        if (this.loader.state().position < this.loader.length) return;
+      }
+      if (breathe.due()) await breathe.now();
+    }
+    const elapsed = seconds(began);
+    const logs = this.means();
+    const samples = this.running.samples - resumedAt;
+    this.running = { samples: 0, sums: {} };
+    const validationBegan = performance.now();
+    if (validation) {
+      const result = await evaluate(this.model, validation, { loss, metrics: this.metrics, breathe });
+      for (const [name, value] of Object.entries(result.logs)) logs[`val_${name}`] = value;
+      this.model.train();
+    }
+    this.epoch = epoch;
+    this.loader.restore({ epoch, position: 0 });
+    this.history.push(logs);
+    scheduler?.afterEpoch?.(epoch, logs);
+    this.emit({ type: 'epochEnd', epoch, epochs, logs, lr: optimizer.lr, samples, elapsed, validationElapsed: seconds(validationBegan) });
+    for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, this);
+    if (signal?.aborted) this.stop('interrupted', `stopped on request after epoch ${epoch}`);
+  }
+
+  /** Forward, backward, update. Gives the batch's loss. */
+  private trainStep(batch: { x: Float32Array; y: Float32Array; xShape: readonly number[]; yShape: readonly number[] }): number {
+    const { loss: lossOf, optimizer, penalty, beforeUpdate, afterUpdate } = this.options;
+    const x = this.fill('x', batch.x, batch.xShape);
+    const y = this.fill('y', batch.y, batch.yShape);
+    const n = batch.xShape[0];
+    const streams = this.random.state();
+    return withRandom(this.random, () =>
+      step(() => {
+        optimizer.zeroGrad();
+        const output = this.model.call(x);
+        let loss = lossOf(output, y);
+        if (penalty) loss = loss.add(penalty());
+        const value = loss.item();
+        if (!Number.isFinite(value)) throw this.notFinite(value, x, y, streams);
+        if (!isRecording() || !loss.requiresGrad)
+          throw new UserError('fit: the loss does not depend on any parameter that requires a gradient');
+        loss.backward();
+        beforeUpdate?.();
+        optimizer.step();
+        afterUpdate?.();
+        this.running.samples += n;
+        this.count('loss', value * n);
+        for (const [name, metric] of Object.entries(this.metrics)) this.count(name, metric(output, y));
+        return value;
+      }),
+    );
+  }
+
+  /** Computes the step again from the same random streams, to see where it went wrong. */
+  private notFinite(value: number, x: Tensor, y: Tensor, streams: RandomState): UserError {
+    const { loss, optimizer } = this.options;
+    this.random.restore(streams);
+    return new UserError(
+      nanReport(this.model, x, y, loss, { value, epoch: this.epoch + 1, step: this.loader.state().position, lr: optimizer.lr }),
+    );
+  }
+
+  /** The batch's tensor: one for each shape, filled again and again. */
+  private fill(which: 'x' | 'y', values: Float32Array, shape: readonly number[]): Tensor {
+    let tensor = this[which];
+    if (tensor === null || tensor.size !== values.length || tensor.shape.length !== shape.length) {
+      if (tensor !== null) release(tensor);
+      tensor = keep(emptyTensor([...shape], this.kernels));
+      this[which] = tensor;
+    }
+    return tensor.set(values);
+  }
+
+  private forgetBatch(): void {
+    for (const which of ['x', 'y'] as const) {
+      const tensor = this[which];
+      if (tensor !== null) release(tensor);
+      this[which] = null;
+    }
+  }
+
+  private count(name: string, sum: number): void {
+    this.running.sums[name] = (this.running.sums[name] ?? 0) + sum;
+  }
+
+  private means(): Logs {
+    return Object.fromEntries(Object.entries(this.running.sums).map(([name, sum]) => [name, sum / this.running.samples]));
+  }
+
+  /** Everything needed to go on exactly from here. */
+  checkpoint(): Checkpoint {
+    const { optimizer, scheduler, callbacks = [] } = this.options;
+    const { tensors, json } = optimizer.stateDict();
+    const named = callbacks.filter(callback => callback.name !== undefined && callback.state !== undefined);
+    const state: CheckpointState = {
+      format: 1,
+      epoch: this.epoch,
+      globalStep: this.globalStep,
+      loader: this.loader.state(),
+      running: { samples: this.running.samples, sums: { ...this.running.sums } },
+      random: this.random.state(),
+      optimizer: json,
+      scheduler: scheduler?.stateDict() ?? null,
+      callbacks: Object.fromEntries(named.map(callback => [callback.name!, callback.state!()])),
+      history: [...this.history],
+    };
+    const callbackTensors = named.flatMap(callback =>
+      [...(callback.tensors?.() ?? [])].map(([key, t]) => [`${callback.name}.${key}`, t] as const),
+    );
+    return { state, model: this.model.stateDict(), optimizer: tensors as Map<string, Tensor>, callbacks: new Map(callbackTensors) };
+  }
+
+  /** Takes up a checkpoint made by a trainer of the same model, data and options. */
+  restore({ state, model, optimizer, callbacks }: Checkpoint): void {
+    this.model.loadStateDict(model);
+    this.options.optimizer.loadStateDict({ tensors: new Map(optimizer), json: state.optimizer as never });
+    this.options.scheduler?.loadStateDict(state.scheduler);
+    this.random.restore(state.random);
+    this.loader.restore(state.loader);
+    this.epoch = state.epoch;
+    this.globalStep = state.globalStep;
+    this.running = { samples: state.running.samples, sums: { ...state.running.sums } };
+    this.history.splice(0, this.history.length, ...state.history);
+    for (const callback of this.options.callbacks ?? []) {
+      if (callback.name === undefined || callback.restore === undefined || !(callback.name in state.callbacks)) continue;
+      const prefix = `${callback.name}.`;
+      const own = [...callbacks].filter(([key]) => key.startsWith(prefix)).map(([key, t]) => [key.slice(prefix.length), t] as const);
+      callback.restore(state.callbacks[callback.name], new Map(own) as never);
+    }
+  }
+}
+
+function seconds(since: number): number {
+  return (performance.now() - since) / 1000;
+}
+
+/**
+ * Trains `model` and gives its history. Asynchronous only so that the event loop breathes: nothing else may train the model meanwhile.
+ *
+ *     const history = await fit(model, { train, validation, loss: crossEntropy, optimizer, epochs: 10, batchSize: 128 });
+ */
+export async function fit(model: Module, options: FitOptions): Promise<History> {
+  return new Trainer(model, options).run();
+}
