@@ -1,0 +1,206 @@
+/** Normalization of features: by the statistics of the batch (training) or by given ones (inference). */
+import { defineOp, type Op } from '../autograd/op.ts';
+import { constant, normal, type Sample, withAttrs } from '../autograd/sample.ts';
+import type { BatchStatistics, FeatureShape } from '../backend/kernels.ts';
+import { UserError } from '../errors.ts';
+import { formatShape, sizeOf } from '../tensor/shape.ts';
+import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
+import { add, mul, sub } from './arithmetic.ts';
+import { rsqrt, square } from './functions.ts';
+import { reshape } from './movement.ts';
+import { mean as average, sum } from './reduction.ts';
+
+type TrainingInputs = readonly [x: Tensor] | readonly [x: Tensor, weight: Tensor, bias: Tensor];
+
+interface TrainingAttrs {
+  readonly eps: number;
+  /** Handed the batch's mean and biased variance, [features] each: how running statistics are kept. */
+  readonly remember?: (mean: Tensor, variance: Tensor) => void;
+}
+
+/** x as [outer, n, inner]: [batch, features] or [batch, features, length] */
+function featureShape(x: Tensor): FeatureShape {
+  return { outer: x.shape[0], n: x.shape[1], inner: x.rank === 3 ? x.shape[2] : 1 };
+}
+
+/** What a feature is averaged over. */
+const overBatch = (x: Tensor): number[] => (x.rank === 3 ? [0, 2] : [0]);
+
+/** One number for each feature, so that it broadcasts over x. */
+const perFeature = (p: Tensor, x: Tensor): Tensor => reshape(p, x.rank === 3 ? [1, p.size, 1] : [1, p.size]);
+
+function checkInputs(name: string, x: Tensor, perFeature: readonly Tensor[]): void {
+  if (x.rank !== 2 && x.rank !== 3) {
+    throw new UserError(`${name}: the input is ${formatShape(x.shape)}; it must be [batch, features] or [batch, features, length]`);
+  }
+  for (const p of perFeature) {
+    if (p.rank !== 1 || p.size !== x.shape[1]) {
+      throw new UserError(
+        `${name}: the input is ${formatShape(x.shape)}, with ${x.shape[1]} features; weight, bias and statistics must be [${x.shape[1]}], and one is ${formatShape(p.shape)}`,
+      );
+    }
+  }
+}
+
+const statisticsOf = ([mean, rest, variance]: readonly Tensor[]): BatchStatistics => ({
+  mean: mean.storage,
+  rest: rest.storage,
+  variance: variance.storage,
+});
+
+const farFromZero: Sample<TrainingAttrs> = {
+  inputs: [
+    { shape: [4, 3], values: [1000, 1, -5000, 1001, 2, -5001.5, 999.5, 0.5, -5000.25, 1000.25, 4, -5003] },
+    { shape: [3] },
+    { shape: [3] },
+  ],
+  attrs: { eps: 1e-5 },
+};
+
+const trainingOp: Op<TrainingInputs, TrainingAttrs> = defineOp({
+  name: 'batchNorm',
+  tolerance: 1e-6,
+  formula: 'y = γ x̂ + β,  x̂ = (x - μ)/σ,  σ = √(Var x + ε);  ∂L/∂γ = Σ x̂ dy,  ∂L/∂β = Σ dy,  ∂L/∂x = γ/σ (dy - mean(dy) - x̂ mean(x̂ dy))',
+  shape: ([x, ...affine]) => {
+    checkInputs('batchNorm', x, affine);
+    return x.shape;
+  },
+  aux: ([x]) => [[x.shape[1]], [x.shape[1]], [x.shape[1]]],
+  forward: (kernels, y, [x, weight, bias], { eps, remember }, _, aux) => {
+    kernels.batchNorm(x.storage, weight?.storage ?? null, bias?.storage ?? null, y, statisticsOf(aux), featureShape(x), eps);
+    remember?.(aux[0], aux[2]);
+  },
+  backward: (dy, [x, weight], _, { eps }) => {
+    const dims = overBatch(x);
+    let shared: { centered: Tensor; inverse: Tensor; normal: Tensor } | undefined;
+    const statistics = () => {
+      if (shared === undefined) {
+        const centered = sub(x, average(x, dims, true));
+        const inverse = rsqrt(add(average(square(centered), dims, true), eps)); // 1/σ
+        shared = { centered, inverse, normal: mul(centered, inverse) };
+      }
+      return shared;
+    };
+    return [
+      () => {
+        const { inverse, normal: xhat } = statistics();
+        const centered = sub(sub(dy, average(dy, dims, true)), mul(xhat, average(mul(dy, xhat), dims, true)));
+        return mul(weight === undefined ? inverse : mul(inverse, perFeature(weight, x)), centered);
+      },
+      () => sum(mul(dy, statistics().normal), dims),
+      () => sum(dy, dims),
+    ];
+  },
+  fastBackward: (dy, [x, weight], _, { eps }, aux) => {
+    let shared: { dx: Tensor | null; dweight: Tensor | null; dbias: Tensor | null } | undefined;
+    const gradients = () => {
+      if (shared === undefined) {
+        const dx = x.requiresGrad ? emptyTensor(x.shape, x.kernels) : null;
+        const dweight = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
+        const dbias = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
+        x.kernels.batchNormGrad(
+          ...([x.storage, dy.storage, weight?.storage ?? null, statisticsOf(aux)] as const),
+          ...([dx?.storage ?? null, dweight?.storage ?? null, dbias?.storage ?? null] as const),
+          featureShape(x),
+          eps,
+        );
+        shared = { dx, dweight, dbias };
+      }
+      return shared;
+    };
+    return [() => gradients().dx!, () => gradients().dweight!, () => gradients().dbias!];
+  },
+  samples: [
+    withAttrs(normal([5, 3], [3], [3]), { eps: 1e-5 }),
+    withAttrs(normal([4, 6]), { eps: 0.1 }),
+    withAttrs(normal([3, 2, 5], [2], [2]), { eps: 1e-5 }),
+    withAttrs(normal([2, 3, 4]), { eps: 1e-3 }),
+    withAttrs(normal([9, 17], [17], [17]), { eps: 1e-5 }),
+    withAttrs(normal([4, 0], [0], [0]), { eps: 1e-5 }),
+    constant(farFromZero, 0),
+  ],
+});
+
+type InferenceInputs =
+  | readonly [x: Tensor, mean: Tensor, variance: Tensor]
+  | readonly [x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor];
+
+const inferenceSample = (eps: number, ...[x, ...rest]: number[][]): Sample<{ readonly eps: number }> => ({
+  inputs: [{ shape: x }, { shape: rest[0] }, { shape: rest[1], range: [0.1, 2] }, ...rest.slice(2).map(shape => ({ shape }))],
+  attrs: { eps },
+});
+
+const inferenceOp: Op<InferenceInputs, { readonly eps: number }> = defineOp({
+  name: 'normalize',
+  tolerance: 1e-6,
+  formula:
+    'y = γ x̂ + β,  x̂ = (x - μ)/σ,  σ = √(v + ε);  ∂L/∂x = γ/σ dy,  ∂L/∂γ = Σ x̂ dy,  ∂L/∂β = Σ dy,  ∂L/∂μ = -Σ γ/σ dy,  ∂L/∂v = -Σ γ x̂ dy / 2σ²',
+  shape: ([x, ...others]) => {
+    checkInputs('normalize', x, others);
+    return x.shape;
+  },
+  forward: (kernels, y, [x, mean, variance, weight, bias], { eps }) =>
+    kernels.normalize(
+      ...([x.storage, mean.storage, variance.storage, weight?.storage ?? null, bias?.storage ?? null] as const),
+      y,
+      featureShape(x),
+      eps,
+    ),
+  backward: (dy, [x, mean, variance, weight], _, { eps }) => {
+    const dims = overBatch(x);
+    const inverse = () => rsqrt(add(variance, eps));
+    const gain = () => (weight === undefined ? inverse() : mul(inverse(), weight));
+    const xhat = () => mul(sub(x, perFeature(mean, x)), perFeature(inverse(), x));
+    return [
+      () => mul(dy, perFeature(gain(), x)),
+      () => mul(mul(sum(dy, dims), gain()), -1),
+      () => mul(mul(sum(mul(dy, xhat()), dims), mul(gain(), inverse())), -0.5),
+      () => sum(mul(dy, xhat()), dims),
+      () => sum(dy, dims),
+    ];
+  },
+  samples: [
+    inferenceSample(1e-5, [4, 3], [3], [3], [3], [3]),
+    inferenceSample(0.1, [4, 3], [3], [3]),
+    inferenceSample(1e-5, [2, 3, 5], [3], [3], [3], [3]),
+    inferenceSample(1e-5, [1, 1], [1], [1], [1], [1]),
+    inferenceSample(1e-5, [0, 3], [3], [3], [3], [3]),
+  ],
+});
+
+export interface BatchNormOptions {
+  /** ε under the root. Default 1e-5. */
+  readonly eps?: number;
+  /** Handed the batch's mean and biased variance, [features] each, before they are gone. */
+  readonly remember?: (mean: Tensor, variance: Tensor) => void;
+}
+
+/**
+ * y = γ (x - E[x]) / √(Var[x] + ε) + β, each feature by its mean and biased variance over the batch.
+ *
+ * x [batch, features] or [batch, features, length]; weight γ and bias β [features], or both null for 1 and 0. The mean is taken first and the variance
+ * from what is left of it, so that a feature far from 0 loses nothing. Same as PyTorch's `batch_norm` in training. Source: Ioffe and Szegedy 2015.
+ *
+ * @throws UserError for fewer than two values a feature: their variance is 0, whatever they are
+ */
+export function batchNorm(x: Tensor, weight: Tensor | null, bias: Tensor | null, { eps = 1e-5, remember }: BatchNormOptions = {}): Tensor {
+  if ((x.rank === 2 || x.rank === 3) && x.size / Math.max(1, x.shape[1]) < 2 && x.shape[1] > 0) {
+    throw new UserError(
+      `batchNorm: the input is ${formatShape(x.shape)}, ${sizeOf([x.shape[0], ...x.shape.slice(2)])} value for each feature; a batch's statistics need at least 2. Use a batchSize of at least 2 with dropLast: true, or call eval() for inference`,
+    );
+  }
+  return trainingOp(affine(x, weight, bias), remember === undefined ? { eps } : { eps, remember });
+}
+
+/**
+ * y = γ (x - μ) / √(v + ε) + β by statistics given, as a trained net infers. Shapes as in `batchNorm`; mean and variance [features].
+ * Same as PyTorch's `batch_norm` in inference; gradients flow into all inputs that require them, the statistics too.
+ */
+export function normalize(x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | null, bias: Tensor | null, eps = 1e-5): Tensor {
+  return inferenceOp(weight === null || bias === null ? [x, mean, variance] : [x, mean, variance, weight, bias], { eps });
+}
+
+function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): TrainingInputs {
+  if ((weight === null) !== (bias === null)) throw new UserError('batchNorm: weight and bias are given together, or neither');
+  return weight === null || bias === null ? [x] : [x, weight, bias];
+}
