@@ -5,8 +5,9 @@ export { binary } from './binary';
 export { copy2d, gatherRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
 export { gemm, gemmScratch } from './gemm';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';
+export { batchNorm, batchNormGrad, limitRowNorms, normalize } from './normalize';
 export { dropout } from './random';
-export { adam, sgd } from './optim';
+export { adadelta, adagrad, adam, adamax, rmsprop, sgd } from './optim';
 
 import { madd } from './simd';
 

@@ -100,27 +100,74 @@ export interface GemmShape {
   readonly cOffset?: number;
 }
 
+/** Values of n features, laid out [outer, n, inner]: a batch [batch, n], or sequences [batch, n, length]. */
+export interface FeatureShape {
+  readonly outer: number;
+  readonly n: number;
+  readonly inner: number;
+}
+
+/** What normalizing by a batch keeps of it, one number for each feature: mean + rest is the mean, rounded to storage and what that left. */
+export interface BatchStatistics {
+  readonly mean: Storage;
+  readonly rest: Storage;
+  /** biased, Σ (x - mean)² / N */
+  readonly variance: Storage;
+}
+
+/** Options of optimizer kernels. Everywhere g = grad + weightDecay θ; the letters are those of each optimizer's docstring in optim/. */
 export interface SgdOptions {
-  readonly lr: number;
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
   readonly weightDecay: number;
-  /** the first step: the velocity starts as the gradient itself, as PyTorch has it */
-  readonly first: boolean;
+  readonly momentum: number;
+  /** what g adds to the velocity: v = momentum v + share g */
+  readonly share: number;
+  /** θ = θ + alongVelocity v + alongGradient g */
+  readonly alongVelocity: number;
+  readonly alongGradient: number;
 }
 
 export interface AdamOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** θ is multiplied by this before all else: 1 - α λ for decoupled decay, else 1 */
+  readonly shrink: number;
+  /** 1 - β2^t */
+  readonly correction2: number;
+  /** θ = θ - (alongMoment m + alongGradient g) / (√v̂ + ε) */
+  readonly alongMoment: number;
+  readonly alongGradient: number;
+}
+
+export interface AdamaxOptions {
+  /** α / (1 - β1^t) */
   readonly lr: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-  /** true: decay the weights themselves (AdamW); false: add weightDecay θ to the gradient */
-  readonly decoupled: boolean;
-  /** 1 - β1^t and 1 - β2^t */
-  readonly correction1: number;
-  readonly correction2: number;
+}
+
+export interface AdagradOptions {
+  readonly lr: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+}
+
+export interface RmspropOptions {
+  readonly lr: number;
+  readonly alpha: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  readonly momentum: number;
+}
+
+export interface AdadeltaOptions {
+  readonly lr: number;
+  readonly rho: number;
+  readonly eps: number;
+  readonly weightDecay: number;
 }
 
 export type FloatArray = Float32Array | Float64Array;
@@ -198,12 +245,66 @@ export interface Kernels {
     smoothing: number,
   ): void;
 
+  // normalization of features over [outer, n, inner] -----------------------------------------------------------------
+  /** y = weight (x - mean) / √(variance + eps) + bias by the batch's own statistics, written to `statistics`; weight and bias [n], or null for 1 and 0 */
+  batchNorm(
+    x: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    y: Storage,
+    statistics: BatchStatistics,
+    shape: FeatureShape,
+    eps: number,
+  ): void;
+  /** The gradients of that; each of dx, dweight and dbias may be null: not wanted. */
+  batchNormGrad(
+    x: Storage,
+    dy: Storage,
+    weight: Storage | null,
+    statistics: BatchStatistics,
+    dx: Storage | null,
+    dweight: Storage | null,
+    dbias: Storage | null,
+    shape: FeatureShape,
+    eps: number,
+  ): void;
+  /** y = weight (x - mean) / √(variance + eps) + bias by statistics given */
+  normalize(
+    x: Storage,
+    mean: Storage,
+    variance: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    y: Storage,
+    shape: FeatureShape,
+    eps: number,
+  ): void;
+  /** Scales each row of [rows, cols] whose L2 norm is above `limit` back to it, in place. */
+  limitRowNorms(x: Storage, rows: number, cols: number, limit: number): void;
+
   // randomness ----------------------------------------------------------------------------------------------------
   /** out[i] = keep(i) ? x[i] / (1 - p) : 0, keep(i) decided by element i of the sequence with probability 1 - p */
   dropout(x: Storage, out: Storage, n: number, p: number, key: RandomKey): void;
 
   // optimizer updates, in place --------------------------------------------------------------------------------------
-  /** velocity is null where momentum is 0 */
+  /** v = momentum v + share g;  θ = θ + alongVelocity v + alongGradient g;  velocity is null where there is no momentum */
   sgd(theta: Storage, grad: Storage, velocity: Storage | null, n: number, options: SgdOptions): void;
-  adam(theta: Storage, grad: Storage, m: Storage, v: Storage, n: number, options: AdamOptions): void;
+  /** m = β1 m + (1 - β1) g;  v = β2 v + (1 - β2) g²;  θ = shrink θ - (alongMoment m + alongGradient g) / (√(v / correction2) + ε), with the largest v so far in v's place where `largest` is given */
+  adam(theta: Storage, grad: Storage, m: Storage, v: Storage, largest: Storage | null, n: number, options: AdamOptions): void;
+  /** m = β1 m + (1 - β1) g;  u = max(β2 u, |g| + ε);  θ = θ - lr m / u */
+  adamax(theta: Storage, grad: Storage, m: Storage, u: Storage, n: number, options: AdamaxOptions): void;
+  /** S = S + g²;  θ = θ - lr g / (√S + ε) */
+  adagrad(theta: Storage, grad: Storage, sum: Storage, n: number, options: AdagradOptions): void;
+  /** S = α S + (1 - α) g²;  mean, where given: ḡ = α ḡ + (1 - α) g;  u = g / (√(S - ḡ²) + ε);  velocity, where given: v = momentum v + u;  θ = θ - lr (v or u) */
+  rmsprop(
+    theta: Storage,
+    grad: Storage,
+    square: Storage,
+    mean: Storage | null,
+    velocity: Storage | null,
+    n: number,
+    options: RmspropOptions,
+  ): void;
+  /** S = ρ S + (1 - ρ) g²;  d = g √(D + ε) / √(S + ε);  D = ρ D + (1 - ρ) d²;  θ = θ - lr d */
+  adadelta(theta: Storage, grad: Storage, square: Storage, delta: Storage, n: number, options: AdadeltaOptions): void;
 }

@@ -1,9 +1,11 @@
 /** Adam, and AdamW, which decays the weights apart from the gradient. */
 import { pow } from '../math.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkOption, countStep, type FilledGroup, Optimizer, type ParamGroup, type ParamState, stateTensor } from './optimizer.ts';
+import { checkAtLeast0, checkBetas } from './check.ts';
+import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState, stateTensor } from './first-order.ts';
+import type { FilledGroup, Params } from './optimizer.ts';
 
-export interface AdamOptions {
+export interface AdamOptions extends FirstOrderOptions {
   /** Learning rate α. Default 1e-3. */
   lr: number;
   /** Decay rates β₁ and β₂ of the two averages, each at least 0 and below 1. Default [0.9, 0.999]. */
@@ -12,6 +14,8 @@ export interface AdamOptions {
   eps: number;
   /** Weight decay λ. Default 0 for Adam, 0.01 for AdamW. */
   weightDecay: number;
+  /** AMSGrad: divide by the largest v so far, so that a step never grows again. Default false. */
+  amsgrad: boolean;
 }
 
 /**
@@ -20,42 +24,40 @@ export interface AdamOptions {
  *     g_t = ∇L(θ_{t-1}) + λ θ_{t-1}
  *     m_t = β₁ m_{t-1} + (1 - β₁) g_t            m̂_t = m_t / (1 - β₁ᵗ)
  *     v_t = β₂ v_{t-1} + (1 - β₂) g_t²           v̂_t = v_t / (1 - β₂ᵗ)
- *     θ_t = θ_{t-1} - α m̂_t / (√v̂_t + ε)
+ *     θ_t = θ_{t-1} - α m̂_t / (√v̂_t + ε)         amsgrad: v̂_t = max(v_1, ..., v_t) / (1 - β₂ᵗ)
  *
- * Same as PyTorch's `Adam`. Source: Kingma and Ba 2015, algorithm 1.
+ * Same as PyTorch's `Adam`. Differs from Keras, whose ε is 1e-7 and stands inside the correction. Source: Kingma and Ba 2015, algorithm 1;
+ * AMSGrad: Reddi, Kale and Kumar 2018, algorithm 2 (there without the corrections).
  */
-export class Adam extends Optimizer<AdamOptions> {
+export class Adam extends FirstOrderOptimizer<AdamOptions> {
   protected readonly decoupled: boolean = false;
 
-  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
-    super(params, { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, ...options });
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}, defaults: Partial<AdamOptions> = {}) {
+    const own: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };
+    super(params, { ...own, ...defaults }, options);
   }
 
-  protected check({ lr, betas, eps, weightDecay }: AdamOptions): void {
-    const name = this.constructor.name;
-    checkOption(lr >= 0 && lr < Number.POSITIVE_INFINITY, name, 'lr', lr, 'a number of at least 0');
-    betas.forEach((beta, i) => {
-      checkOption(beta >= 0 && beta < 1, name, `betas[${i}]`, beta, 'at least 0 and below 1');
-    });
-    checkOption(betas.length === 2, name, 'betas', `[${betas}]`, 'two numbers');
-    checkOption(eps >= 0 && eps < Number.POSITIVE_INFINITY, name, 'eps', eps, 'a number of at least 0');
-    checkOption(weightDecay >= 0 && weightDecay < Number.POSITIVE_INFINITY, name, 'weightDecay', weightDecay, 'a number of at least 0');
+  protected check({ betas, eps, weightDecay }: AdamOptions): void {
+    checkBetas(this.constructor.name, betas);
+    checkAtLeast0(this.constructor.name, { eps, weightDecay });
   }
 
   protected update(theta: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<AdamOptions>): void {
     const t = countStep(state);
+    const { lr, eps, weightDecay } = group;
+    const [beta1, beta2] = group.betas;
     const m = stateTensor(state, 'exp_avg', theta);
     const v = stateTensor(state, 'exp_avg_sq', theta);
-    const [beta1, beta2] = group.betas;
-    theta.kernels.adam(theta.storage, grad.storage, m.storage, v.storage, theta.size, {
-      lr: group.lr,
+    const largest = group.amsgrad ? stateTensor(state, 'max_exp_avg_sq', theta).storage : null;
+    theta.kernels.adam(theta.storage, grad.storage, m.storage, v.storage, largest, theta.size, {
       beta1,
       beta2,
-      eps: group.eps,
-      weightDecay: group.weightDecay,
-      decoupled: this.decoupled,
-      correction1: 1 - pow(beta1, t),
+      eps,
+      weightDecay: this.decoupled ? 0 : weightDecay,
+      shrink: this.decoupled ? 1 - lr * weightDecay : 1,
       correction2: 1 - pow(beta2, t),
+      alongMoment: lr / (1 - pow(beta1, t)),
+      alongGradient: 0,
     });
   }
 }
@@ -67,7 +69,7 @@ export class Adam extends Optimizer<AdamOptions> {
 export class AdamW extends Adam {
   protected override readonly decoupled: boolean = true;
 
-  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
-    super(params, { weightDecay: 0.01, ...options });
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, options, { weightDecay: 0.01 });
   }
 }

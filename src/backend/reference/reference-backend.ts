@@ -4,7 +4,8 @@
  */
 import type { FloatArray, Kernels, Storage } from '../kernels.ts';
 import { binaryFunctions, unaryFunctions } from './elementwise.ts';
-import { adamUpdate, sgdUpdate } from './optimizers.ts';
+import { batchNormFeatures, batchNormFeaturesGrad, limitRowNorms, normalizeFeatures } from './normalization.ts';
+import { adadeltaUpdate, adagradUpdate, adamaxUpdate, adamUpdate, rmspropUpdate, sgdUpdate } from './optimizers.ts';
 import { dropoutMasked } from './random.ts';
 import { crossEntropyRows, crossEntropyRowsGrad, logSoftmaxRows, softmaxRows } from './softmax.ts';
 
@@ -167,10 +168,29 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
     softmaxCrossEntropyGrad: (probabilities, labels, dlosses, dx, rows, cols, smoothing) =>
       crossEntropyRowsGrad(data(probabilities), data(labels), data(dlosses), data(dx), rows, cols, smoothing),
 
+    batchNorm: (x, weight, bias, y, { mean, rest, variance }, shape, eps) =>
+      batchNormFeatures(data(x), weight && data(weight), bias && data(bias), data(y), data(mean), data(rest), data(variance), shape, eps),
+    batchNormGrad: (x, dy, weight, { mean, rest, variance }, dx, dweight, dbias, shape, eps) =>
+      batchNormFeaturesGrad(
+        ...([data(x), data(dy), weight && data(weight), data(mean), data(rest), data(variance)] as const),
+        ...([dx && data(dx), dweight && data(dweight), dbias && data(dbias)] as const),
+        shape,
+        eps,
+      ),
+    normalize: (x, mean, variance, weight, bias, y, shape, eps) =>
+      normalizeFeatures(data(x), data(mean), null, data(variance), weight && data(weight), bias && data(bias), data(y), shape, eps),
+    limitRowNorms: (x, rows, cols, limit) => limitRowNorms(data(x), rows, cols, limit),
+
     dropout: (x, out, n, p, key) => dropoutMasked(data(x), data(out), n, p, key),
 
     sgd: (theta, grad, velocity, n, options) => sgdUpdate(data(theta), data(grad), velocity && data(velocity), n, options),
-    adam: (theta, grad, m, v, n, options) => adamUpdate(data(theta), data(grad), data(m), data(v), n, options),
+    adam: (theta, grad, m, v, largest, n, options) =>
+      adamUpdate(data(theta), data(grad), data(m), data(v), largest && data(largest), n, options),
+    adamax: (theta, grad, m, u, n, options) => adamaxUpdate(data(theta), data(grad), data(m), data(u), n, options),
+    adagrad: (theta, grad, sum, n, options) => adagradUpdate(data(theta), data(grad), data(sum), n, options),
+    rmsprop: (theta, grad, square, mean, velocity, n, options) =>
+      rmspropUpdate(data(theta), data(grad), data(square), mean && data(mean), velocity && data(velocity), n, options),
+    adadelta: (theta, grad, square, delta, n, options) => adadeltaUpdate(data(theta), data(grad), data(square), data(delta), n, options),
   };
   return kernels;
 }

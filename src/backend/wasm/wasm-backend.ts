@@ -4,14 +4,20 @@
  */
 import type {
   Activation,
+  AdadeltaOptions,
+  AdagradOptions,
+  AdamaxOptions,
   AdamOptions,
+  BatchStatistics,
   BinaryName,
   BroadcastPlan,
   CopyPlan,
+  FeatureShape,
   GemmShape,
   Kernels,
   RandomKey,
   ReduceName,
+  RmspropOptions,
   SgdOptions,
   Storage,
   UnaryName,
@@ -42,6 +48,14 @@ export function createWasmBackend(options: WasmOptions = {}): Kernels {
 
 function address(storage: Storage): number {
   return (storage as Block).address;
+}
+
+function addressOr0(storage: Storage | null): number {
+  return storage === null ? 0 : address(storage);
+}
+
+function addressOrNull(storage: Storage | null): number {
+  return storage === null ? 0 : address(storage);
 }
 
 class WasmBackend implements Kernels {
@@ -248,6 +262,57 @@ class WasmBackend implements Kernels {
     this.#wasm.softmaxCrossEntropyGrad(address(probabilities), address(labels), address(dlosses), address(dx), rows, cols, smoothing);
   }
 
+  // normalization ---------------------------------------------------------------------------------------------------
+
+  batchNorm(
+    x: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    y: Storage,
+    { mean, rest, variance }: BatchStatistics,
+    { outer, n, inner }: FeatureShape,
+    eps: number,
+  ): void {
+    const scratch = this.#heap.scratch(32 * n + 128);
+    const statistics = [address(mean), address(rest), address(variance)] as const;
+    this.#wasm.batchNorm(address(x), addressOrNull(weight), addressOrNull(bias), address(y), ...statistics, outer, n, inner, eps, scratch);
+  }
+
+  batchNormGrad(
+    x: Storage,
+    dy: Storage,
+    weight: Storage | null,
+    { mean, rest, variance }: BatchStatistics,
+    dx: Storage | null,
+    dweight: Storage | null,
+    dbias: Storage | null,
+    { outer, n, inner }: FeatureShape,
+    eps: number,
+  ): void {
+    const scratch = this.#heap.scratch(32 * n + 128);
+    const given = [address(x), address(dy), addressOrNull(weight), address(mean), address(rest), address(variance)] as const;
+    this.#wasm.batchNormGrad(...given, addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias), outer, n, inner, eps, scratch);
+  }
+
+  normalize(
+    x: Storage,
+    mean: Storage,
+    variance: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    y: Storage,
+    { outer, n, inner }: FeatureShape,
+    eps: number,
+  ): void {
+    const scratch = this.#heap.scratch(32 * n + 128);
+    const affine = [addressOrNull(weight), addressOrNull(bias)] as const;
+    this.#wasm.normalize(address(x), address(mean), address(variance), ...affine, address(y), outer, n, inner, eps, scratch);
+  }
+
+  limitRowNorms(x: Storage, rows: number, cols: number, limit: number): void {
+    this.#wasm.limitRowNorms(address(x), rows, cols, limit);
+  }
+
   // randomness ----------------------------------------------------------------------------------------------------
 
   dropout(x: Storage, out: Storage, n: number, p: number, key: RandomKey): void {
@@ -263,37 +328,70 @@ class WasmBackend implements Kernels {
   // optimizer updates -----------------------------------------------------------------------------------------------
 
   sgd(theta: Storage, grad: Storage, velocity: Storage | null, n: number, options: SgdOptions): void {
-    this.#wasm.sgd(
-      address(theta),
-      address(grad),
-      velocity === null ? 0 : address(velocity),
-      n,
-      options.lr,
-      options.momentum,
-      1 - options.dampening,
-      options.nesterov ? 1 : 0,
-      options.weightDecay,
-      options.first ? 1 : 0,
-    );
+    const { weightDecay, momentum, share, alongVelocity, alongGradient } = options;
+    this.#wasm.sgd(address(theta), address(grad), addressOr0(velocity), n, weightDecay, momentum, share, alongVelocity, alongGradient);
   }
 
-  adam(theta: Storage, grad: Storage, m: Storage, v: Storage, n: number, options: AdamOptions): void {
-    const { lr, beta1, beta2, weightDecay, decoupled } = options;
+  adam(theta: Storage, grad: Storage, m: Storage, v: Storage, largest: Storage | null, n: number, options: AdamOptions): void {
+    const { beta1, beta2, eps, weightDecay, shrink, correction2, alongMoment, alongGradient } = options;
     this.#wasm.adam(
       address(theta),
       address(grad),
       address(m),
       address(v),
+      addressOr0(largest),
       n,
-      lr / options.correction1,
       beta1,
       1 - beta1,
       beta2,
       1 - beta2,
-      options.eps,
-      1 / Math.sqrt(options.correction2),
-      decoupled ? 1 - lr * weightDecay : 1,
-      decoupled ? 0 : weightDecay,
+      eps,
+      1 / Math.sqrt(correction2),
+      shrink,
+      weightDecay,
+      alongMoment,
+      alongGradient,
     );
+  }
+
+  adamax(theta: Storage, grad: Storage, m: Storage, u: Storage, n: number, options: AdamaxOptions): void {
+    const { lr, beta1, beta2, eps, weightDecay } = options;
+    this.#wasm.adamax(address(theta), address(grad), address(m), address(u), n, lr, beta1, 1 - beta1, beta2, eps, weightDecay);
+  }
+
+  adagrad(theta: Storage, grad: Storage, sum: Storage, n: number, { lr, eps, weightDecay }: AdagradOptions): void {
+    this.#wasm.adagrad(address(theta), address(grad), address(sum), n, lr, eps, weightDecay);
+  }
+
+  rmsprop(
+    theta: Storage,
+    grad: Storage,
+    square: Storage,
+    mean: Storage | null,
+    velocity: Storage | null,
+    n: number,
+    options: RmspropOptions,
+  ): void {
+    const { lr, alpha, eps, weightDecay, momentum } = options;
+    const [ofMean, ofVelocity] = [addressOr0(mean), addressOr0(velocity)];
+    this.#wasm.rmsprop(
+      address(theta),
+      address(grad),
+      address(square),
+      ofMean,
+      ofVelocity,
+      n,
+      lr,
+      alpha,
+      1 - alpha,
+      eps,
+      weightDecay,
+      momentum,
+    );
+  }
+
+  adadelta(theta: Storage, grad: Storage, square: Storage, delta: Storage, n: number, options: AdadeltaOptions): void {
+    const { lr, rho, eps, weightDecay } = options;
+    this.#wasm.adadelta(address(theta), address(grad), address(square), address(delta), n, lr, rho, 1 - rho, eps, weightDecay);
   }
 }
