@@ -204,3 +204,12 @@ function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): Training
   if ((weight === null) !== (bias === null)) throw new UserError('batchNorm: weight and bias are given together, or neither');
   return weight === null || bias === null ? [x] : [x, weight, bias];
 }
+
+/**
+ * x̂ = (x - E[x]) / √(Var[x] + ε) over the last `dims` dimensions of x, each row by itself: what layer norm is made of. The same op as `batchNorm`,
+ * with the rows as its features.
+ */
+export function normalizeRows(x: Tensor, dims = 1, eps = 1e-5): Tensor {
+  const cols = sizeOf(x.shape.slice(x.rank - dims));
+  return reshape(trainingOp([reshape(x, [1, cols === 0 ? 0 : x.size / cols, cols])], { eps }), x.shape);
+}
