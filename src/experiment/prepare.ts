@@ -1,0 +1,70 @@
+/** From whole data sets to the parts an experiment trains, validates and tests on. The same in Node and in the browser. */
+import { parseCsv, type TableSchema } from '../data/csv.ts';
+import type { Dataset, DatasetInfo } from '../data/dataset.ts';
+import { Standardizer, type StandardizerState } from '../data/standardizer.ts';
+import { UserError } from '../errors.ts';
+import { Random } from '../random.ts';
+import type { ExperimentData } from './run.ts';
+import type { CsvData } from './types.ts';
+
+/** What has to be done to new rows of a table before a model may see them. */
+export interface TablePreprocessing {
+  readonly schema: TableSchema;
+  readonly standardizer: StandardizerState;
+}
+
+export interface PreparedData extends ExperimentData {
+  /** What the data is; saved beside the model, so that predict does the same. */
+  readonly info: DatasetInfo;
+  /** For tables; null for images. */
+  readonly table: TablePreprocessing | null;
+}
+
+interface Parts {
+  readonly validation: number;
+  readonly limit?: number;
+}
+
+/** Holds validation examples out of the training part, drawn with the experiment's seed; the test part stays as it is. */
+export function prepareImages(whole: { train: Dataset; test: Dataset }, { validation, limit }: Parts, seed: number): PreparedData {
+  const random = new Random(seed);
+  const parts = validation === 0 ? { train: whole.train, validation: null } : whole.train.split({ validation, random, stratified: true });
+  return { ...parts, train: limited(parts.train, limit), test: whole.test, info: whole.train.info(), table: null };
+}
+
+/** Reads a table, parts it with the experiment's seed, and standardizes every part by what the training part shows. */
+export function prepareTable(text: string, options: CsvData, seed: number): PreparedData {
+  const { dataset, schema } = parseCsv(text, {
+    source: options.file,
+    label: options.label,
+    missing: options.missing,
+    ...(options.target === 'auto' ? {} : { labelKind: options.target }),
+  });
+  const random = new Random(seed);
+  const held = (from: Dataset, share: number, what: string): [Dataset, Dataset | null] => {
+    if (share === 0) return [from, null];
+    const count = share < 1 ? Math.max(1, Math.round(share * dataset.length)) : share;
+    if (count >= from.length) {
+      throw new UserError(
+        `${options.file}: ${count} rows are to be held out for ${what}, and only ${from.length} are left; set data.${what} lower`,
+      );
+    }
+    const parts = from.split({ validation: count, random: new Random(random.stream(what).int(2 ** 32)) });
+    return [parts.train, parts.validation];
+  };
+  const [rest, test] = held(dataset, options.test, 'test');
+  const [training, validation] = held(rest, options.validation, 'validation');
+  const train = limited(training, options.limit);
+  const standardizer = Standardizer.fit(train);
+  return {
+    train: standardizer.transform(train),
+    validation: validation && standardizer.transform(validation),
+    test: test && standardizer.transform(test),
+    info: dataset.info(),
+    table: { schema, standardizer: standardizer.state() },
+  };
+}
+
+function limited(train: Dataset, limit: number | undefined): Dataset {
+  return limit === undefined ? train : train.take(limit);
+}
