@@ -1,19 +1,58 @@
-import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { existsSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectConfiguration, type ViteUserConfig } from 'vitest/config';
+
+const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const hasChromium = existsSync(chromium);
+if (!hasChromium) {
+  console.log(
+    `No browser tests in this run: there is no Chromium at ${chromium} (install Debian's package 'chromium', or set CHROMIUM_PATH).`,
+  );
+}
+
+/** The library and all that can be tested from its sources. */
+const node: TestProjectConfiguration = {
+  test: {
+    name: 'node',
+    include: ['src/**/*.test.ts', 'test/*.test.ts'],
+    exclude: ['**/*.slow.test.ts'],
+    environment: 'node',
+    testTimeout: 30_000,
+  },
+};
+
+/** The package as it is published and the command as it is typed: built once, before the first of these tests. */
+const built: TestProjectConfiguration = {
+  test: {
+    name: 'built',
+    include: ['test/built/**/*.test.ts'],
+    environment: 'node',
+    globalSetup: ['test/built/build.ts'],
+    testTimeout: 60_000,
+  },
+};
+
+/** The same sources in a browser. */
+const browser: TestProjectConfiguration = {
+  test: {
+    name: 'browser',
+    include: ['test/browser/**/*.test.ts'],
+    globalSetup: ['test/browser/node-run.ts'],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: { executablePath: chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+};
 
 const config: ViteUserConfig = defineConfig({
-  test: {
-    projects: [
-      {
-        test: {
-          name: 'node',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/browser/**', '**/*.slow.test.ts'],
-          environment: 'node',
-          testTimeout: 30_000,
-        },
-      },
-    ],
-  },
+  test: { projects: hasChromium ? [node, built, browser] : [node, built] },
 });
 
 export default config;

@@ -1,0 +1,86 @@
+// Builds dist/: the entries of entries.mjs as ES modules that share chunks, with every library they use bundled in; THIRD_PARTY.md with the licences of
+// those; and the type declarations. `--no-types` leaves out the declarations.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { anywhere, nodeOnly } from './entries.mjs';
+import { writeThirdParty } from './third-party.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const withTypes = !process.argv.includes('--no-types');
+
+const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version;
+if (!existsSync(join(root, 'src/backend/wasm/module.gen.ts'))) await run('node', ['scripts/build-kernels.mjs']);
+await rm(join(root, 'dist'), { recursive: true, force: true });
+const [modules] = await Promise.all([bundle(), withTypes ? declarations() : undefined]);
+await writeThirdParty(root, modules);
+
+async function bundle() {
+  const build = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(Object.entries({ ...anywhere, ...nodeOnly }).filter(([, path]) => existsSync(join(root, path)))),
+    platform: 'neutral',
+    resolve: { mainFields: ['module', 'main'], conditionNames: ['import', 'default'] },
+    external: /^node:/,
+    // Libraries written for CommonJS ask for Node's modules by their bare names.
+    plugins: [nodeProtocol()],
+    transform: { define: { CHAINRULE_VERSION: JSON.stringify(version) } },
+    onLog(level, log, report) {
+      if (level === 'warn') throw new Error(`bundle: ${log.message}`);
+      report(level, log);
+    },
+  });
+  const { output } = await build.write({
+    dir: join(root, 'dist'),
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    comments: { legal: false, annotation: true, jsdoc: false },
+    banner: chunk => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
+  });
+  await build.close();
+  await chmod(join(root, 'dist/cli.js'), 0o755);
+  const chunks = output.filter(one => one.type === 'chunk');
+  const size = chunks.reduce((sum, chunk) => sum + chunk.code.length, 0);
+  console.log(`bundle: ${chunks.length} files, ${Math.round(size / 1000)} kB`);
+  return chunks.flatMap(chunk => chunk.moduleIds);
+}
+
+function nodeProtocol() {
+  const bare = new Set(['assert', 'events', 'fs', 'path', 'readline', 'stream', 'util']);
+  return {
+    name: 'node-protocol',
+    resolveId: id => (bare.has(id) ? { id: `node:${id}`, external: true } : null),
+  };
+}
+
+/** tsc writes one declaration per source; what it imports by its `.ts` name is called by its `.js` name for those who use the package. */
+async function declarations() {
+  await run('node', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+  const folder = join(root, 'dist/types');
+  const files = await readdir(folder, { recursive: true });
+  await Promise.all(
+    files
+      .filter(name => name.endsWith('.d.ts'))
+      .map(async name => {
+        const path = join(folder, name);
+        const text = await readFile(path, 'utf8');
+        await writeFile(path, text.replace(/((?:from|import|module)\s*\(?\s*)(['"])(\.[^'"]*)\.ts\2/g, '$1$2$3.js$2'));
+      }),
+  );
+  console.log(`types: ${files.filter(name => name.endsWith('.d.ts')).length} files`);
+}
+
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', code => (code === 0 ? resolve() : reject(new Error(`${args[0]} ended with code ${code}`))));
+  }).catch(error => {
+    console.error(error.message);
+    process.exit(1);
+  });
+}

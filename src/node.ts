@@ -1,0 +1,2 @@
+/** What needs Node: files and downloads. Everything else is in `chainrule`. */
+export {};
