@@ -113,7 +113,7 @@ export function parseIdx(bytes: Uint8Array, source: string): Idx {
   if (bytes.length > end) {
     fail(end, `${bytes.length - end} bytes follow the last element; ${type.name} [${shape.join(', ')}] ends there`);
   }
-  if (type.bytes === 1 && type.name === 'uint8') return { shape, data: bytes.subarray(start) };
+  if (type.bytes === 1 && type.name === 'uint8') return { shape, data: new Uint8Array(bytes.buffer, bytes.byteOffset + start, length) };
   const data = type.make(length);
   for (let i = 0; i < length; i++) data[i] = type.get(view, start + i * type.bytes);
   return { shape, data };

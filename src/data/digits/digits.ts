@@ -12,7 +12,7 @@ import { drawDigit } from './draw.ts';
 export interface DigitsOptions {
   /** Default 1. The same seed gives the same images on every engine. */
   readonly seed?: number;
-  /** Training images; default 12,000. */
+  /** Training images; default 20,000. */
   readonly train?: number;
   /** Test images, from a sequence of their own; default 2,000. */
   readonly test?: number;
@@ -32,7 +32,7 @@ const CLASSES = 10;
  * ```
  */
 export function digits(options: DigitsOptions = {}): { train: Dataset; test: Dataset } {
-  const { seed = 1, train = 12_000, test = 2_000, lazy = false } = options;
+  const { seed = 1, train = 20_000, test = 2_000, lazy = false } = options;
   const stream = new Random(seed).stream('digits');
   const part = (name: string, count: number): Dataset => {
     if (!(Number.isInteger(count) && count >= 0 && count <= 10_000_000)) {

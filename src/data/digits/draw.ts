@@ -2,12 +2,11 @@
 import { exp } from '../../math.ts';
 import type { Stream } from '../../random.ts';
 import { BOX, CENTRE, centreOfMass, SIDE } from '../normalize-digit.ts';
-import { LEAN, SKELETONS, type Stroke, WIDTH } from './skeletons.ts';
+import { LEAN, PEN, SKELETONS, type Stroke, WIDTH } from './skeletons.ts';
 
 /** How far hands differ. Lengths are in the skeleton's units (10 wide, 16 high) or, where it says so, in pixels of the finished image. */
 const HAND = {
-  jitter: 0.55, // of each point by itself
-  loose: 1, // how much more than others the ends of a stroke stray
+  jitter: 0.7, // of each point by itself
   bend: 1.4, // of a 4 x 4 grid laid over the sheet
   proportion: 0.26, // log of the exponent that makes one half of the digit larger than the other
   aspect: 0.2, // log of width against height
@@ -39,7 +38,7 @@ export function drawDigit(label: number, stream: Stream, out: Uint8Array, at: nu
   const strokes = choose(label, stream);
   segmentCount = 0;
   const hand = deformation(label, stream);
-  const pen = HAND.penMean * exp(HAND.pen * stream.normal());
+  const pen = PEN[label] * HAND.penMean * exp(HAND.pen * stream.normal());
   for (const stroke of strokes) trace(stroke, hand, stream);
   fitToBox(pen);
   paint(HAND.softness * exp(0.25 * stream.normal()));
@@ -92,10 +91,14 @@ function deformation(label: number, stream: Stream): Hand {
 /** Bends, proportions and turns the points of a stroke, and lays a Catmull-Rom curve through them. */
 function trace(stroke: Stroke, hand: Hand, stream: Stream): void {
   const n = stroke.corner.length;
+  let strayX = hand.jitter * stream.normal();
+  let strayY = hand.jitter * stream.normal();
   for (let i = 0; i < n; i++) {
-    const stray = i === 0 || i === n - 1 ? hand.jitter * HAND.loose : hand.jitter;
-    const x = stroke.points[2 * i] + stray * stream.normal();
-    const y = stroke.points[2 * i + 1] + stray * stream.normal();
+    // neighbours stray together, so that a round stroke stays round
+    strayX = 0.6 * strayX + 0.8 * hand.jitter * stream.normal();
+    strayY = 0.6 * strayY + 0.8 * hand.jitter * stream.normal();
+    const x = stroke.points[2 * i] + strayX;
+    const y = stroke.points[2 * i + 1] + strayY;
     deform(x, y, hand, i);
   }
   const tension = 0.4 + 0.2 * stream.uniform();
