@@ -34,10 +34,15 @@ const CLASSES = 10;
 export function digits(options: DigitsOptions = {}): { train: Dataset; test: Dataset } {
   const { seed = 1, train = 20_000, test = 2_000, lazy = false } = options;
   const stream = new Random(seed).stream('digits');
-  const part = (name: string, count: number): Dataset => {
+  for (const [name, count] of [
+    ['train', train],
+    ['test', test],
+  ] as const) {
     if (!(Number.isInteger(count) && count >= 0 && count <= 10_000_000)) {
       throw new UserError(`digits: ${name} is ${count}, expected a whole number of images from 0 to 10,000,000`);
     }
+  }
+  const part = (name: string, count: number): Dataset => {
     const info: DatasetInfo = {
       name: 'digits',
       provenance: `embedded digits, drawn by chainrule's generator with seed ${seed} (not human handwriting)`,
