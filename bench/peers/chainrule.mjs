@@ -1,0 +1,29 @@
+// This library, one thread, as a user writes a step.
+import { load } from '../load.mjs';
+import { dataFor } from '../workloads.mjs';
+
+export const name = 'chainrule (wasm, 1 thread)';
+
+export async function prepare(workload) {
+  const { step, nn, optim, crossEntropy, tensor, keep } = await load('bench/surface.ts');
+  const data = dataFor(workload);
+  const { sizes, batch, activation, optimizer: kind, lr } = workload;
+  const layers = data.layers.flatMap((layer, i) => {
+    const linear = new nn.Linear(layer.in, layer.out);
+    linear.weight.set(layer.weight);
+    linear.bias.set(layer.bias);
+    return i < data.layers.length - 1 ? [linear, activation === 'relu' ? new nn.ReLU() : new nn.Tanh()] : [linear];
+  });
+  const model = new nn.Sequential(...layers);
+  const optimizer = kind === 'adam' ? new optim.Adam(model.parameters(), { lr }) : new optim.SGD(model.parameters(), { lr });
+  const x = keep(tensor(data.x, { shape: [batch, sizes[0]] }));
+  const y = keep(tensor(data.labels));
+  return () =>
+    step(() => {
+      optimizer.zeroGrad();
+      const loss = crossEntropy(model.forward(x), y);
+      loss.backward();
+      optimizer.step();
+      return loss.item();
+    });
+}

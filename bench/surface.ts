@@ -1,0 +1,8 @@
+/** What the benchmarks use of the library, from its sources. */
+import '../src/ops/index.ts';
+
+export { crossEntropy } from '../src/loss/index.ts';
+export * as nn from '../src/nn/index.ts';
+export * as optim from '../src/optim/index.ts';
+export { tensor } from '../src/tensor/create.ts';
+export { keep, liveTensors, step } from '../src/tensor/scope.ts';
