@@ -6,7 +6,7 @@ export { copy2d, gatherRows, pickColumns, scatterAddRows, unpickColumns } from '
 export { gemm, gemmScratch } from './gemm';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';
 export { batchNorm, batchNormGrad, limitRowNorms, normalize } from './normalize';
-export { dropout } from './random';
+export { dropout, gaussianNoise } from './random';
 export { adadelta, adagrad, adam, adamax, rmsprop, sgd } from './optim';
 
 import { madd } from './simd';

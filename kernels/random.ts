@@ -2,7 +2,9 @@
  * Threefry-2x32 with 20 rounds, four blocks at a time (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  * Word i of a sequence: j = counter + i (modulo 2^32); block = threefry(key, (j >>> 1, 0)); the word is block[j & 1].
  */
-import { storeUpTo } from './simd';
+import { log } from './log';
+import { constant, madd, storeUpTo } from './simd';
+import { sin } from './trigonometry';
 
 // @ts-ignore: decorator
 @inline
@@ -70,6 +72,33 @@ export function dropout(
     if (odd) {
       v128.store(scratch, v128.load(scratch, 32));
       v128.store(scratch, v128.load(scratch, 48), 16);
+    }
+  }
+}
+
+const NORMAL: usize = memory.data<f32>([
+  0.00000011920928955078125, // 0  2⁻²³
+  0.00000037450703, // 1  2π / 2²⁴
+  -2.0,
+]);
+
+/**
+ * out[i] = x[i] + std ε[i], two ε from each block (a, b) by Box and Muller: r cos t and r sin t with r = √(-2 ln((a >>> 9) + ½) 2⁻²³) and t = 2π b / 2³²
+ * in its upper 24 bits. The counter is even. `scratch` has room for 32 bytes.
+ */
+export function gaussianNoise(x: usize, out: usize, n: i32, std: f32, key0: u32, key1: u32, counter: u32, scratch: usize): void {
+  const s = f32x4.splat(std);
+  for (let block = counter >>> 1; n > 0; block += 4) {
+    eightWords(key0, key1, block, scratch);
+    for (let words = scratch; words < scratch + 32 && n > 0; words += 16, n -= 4, x += 16, out += 16) {
+      const w = v128.load(words); // a0 b0 a1 b1
+      const a = f32x4.convert_i32x4_u(i32x4.shr_u(v128.shuffle<i32>(w, w, 0, 0, 2, 2), 9));
+      const u = f32x4.mul(f32x4.add(a, f32x4.splat(0.5)), constant(NORMAL, 0));
+      const radius = f32x4.sqrt(f32x4.mul(log(u), constant(NORMAL, 2)));
+      // a quarter of a turn on, the sine is the cosine; as a signed number the turn is within ±π
+      const turn = i32x4.add(v128.shuffle<i32>(w, w, 1, 1, 3, 3), i32x4(0x40000000, 0, 0x40000000, 0));
+      const angle = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_s(turn, 8)), constant(NORMAL, 1));
+      storeUpTo(out, madd(s, f32x4.mul(radius, sin(angle)), v128.load(x)), n);
     }
   }
 }

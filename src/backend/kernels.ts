@@ -285,6 +285,8 @@ export interface Kernels {
   // randomness ----------------------------------------------------------------------------------------------------
   /** out[i] = keep(i) ? x[i] / (1 - p) : 0, keep(i) decided by element i of the sequence with probability 1 - p */
   dropout(x: Storage, out: Storage, n: number, p: number, key: RandomKey): void;
+  /** out[i] = x[i] + std ε[i], ε from N(0, 1), elements 2j and 2j + 1 from block j of the sequence; key.counter is even */
+  gaussianNoise(x: Storage, out: Storage, n: number, std: number, key: RandomKey): void;
 
   // optimizer updates, in place --------------------------------------------------------------------------------------
   /** v = momentum v + share g;  θ = θ + alongVelocity v + alongGradient g;  velocity is null where there is no momentum */

@@ -13,3 +13,18 @@ export function dropoutMasked(x: FloatArray, out: FloatArray, n: number, p: numb
     out[i] = words[at & 1] >= threshold ? x[i] * scale : 0;
   }
 }
+
+/**
+ * out[i] = x[i] + s ε[i], two ε from each block (a, b) by Box and Muller: r cos t and r sin t with r = √(-2 ln u), u from the upper 23 bits of a and
+ * t from the upper 24 of b, so that float32 holds both exactly.
+ */
+export function addNoise(x: FloatArray, out: FloatArray, n: number, std: number, key: RandomKey): void {
+  const words = new Uint32Array(2);
+  for (let i = 0; i < n; i++) {
+    const at = key.counter + i;
+    threefry2x32(key.key0, key.key1, (at >>> 1) & 0x7fffffff, 0, words);
+    const radius = Math.sqrt(-2 * Math.log(((words[0] >>> 9) + 0.5) / 2 ** 23));
+    const angle = ((words[1] >>> 8) / 2 ** 24) * 2 * Math.PI;
+    out[i] = x[i] + std * radius * ((at & 1) === 0 ? Math.cos(angle) : Math.sin(angle));
+  }
+}

@@ -6,7 +6,7 @@ import type { FloatArray, Kernels, Storage } from '../kernels.ts';
 import { binaryFunctions, unaryFunctions } from './elementwise.ts';
 import { batchNormFeatures, batchNormFeaturesGrad, limitRowNorms, normalizeFeatures } from './normalization.ts';
 import { adadeltaUpdate, adagradUpdate, adamaxUpdate, adamUpdate, rmspropUpdate, sgdUpdate } from './optimizers.ts';
-import { dropoutMasked } from './random.ts';
+import { addNoise, dropoutMasked } from './random.ts';
 import { crossEntropyRows, crossEntropyRowsGrad, logSoftmaxRows, softmaxRows } from './softmax.ts';
 
 interface ReferenceStorage extends Storage {
@@ -182,6 +182,7 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
     limitRowNorms: (x, rows, cols, limit) => limitRowNorms(data(x), rows, cols, limit),
 
     dropout: (x, out, n, p, key) => dropoutMasked(data(x), data(out), n, p, key),
+    gaussianNoise: (x, out, n, std, key) => addNoise(data(x), data(out), n, std, key),
 
     sgd: (theta, grad, velocity, n, options) => sgdUpdate(data(theta), data(grad), velocity && data(velocity), n, options),
     adam: (theta, grad, m, v, largest, n, options) =>

@@ -117,6 +117,7 @@ export interface KernelExports {
     counter: number,
     scratch: number,
   ): void;
+  gaussianNoise(x: number, out: number, n: number, std: number, key0: number, key1: number, counter: number, scratch: number): void;
   sgd(
     theta: number,
     grad: number,

@@ -325,6 +325,11 @@ class WasmBackend implements Kernels {
     this.#wasm.dropout(address(x), address(out), n, threshold, 1 / (1 - p), key.key0, key.key1, key.counter, scratch);
   }
 
+  gaussianNoise(x: Storage, out: Storage, n: number, std: number, key: RandomKey): void {
+    const scratch = this.#heap.scratch(64);
+    this.#wasm.gaussianNoise(address(x), address(out), n, std, key.key0, key.key1, key.counter, scratch);
+  }
+
   // optimizer updates -----------------------------------------------------------------------------------------------
 
   sgd(theta: Storage, grad: Storage, velocity: Storage | null, n: number, options: SgdOptions): void {
