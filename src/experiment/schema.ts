@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { UserError } from '../errors.ts';
 import type { Experiment } from './types.ts';
+import { keysAt, type SchemaNode } from './walk.ts';
 
 /** An option with its default and its one line of help; the help is what `--help` and the docs show. */
 function option<const S extends v.GenericSchema>(
@@ -141,8 +142,24 @@ export const experimentSchema: v.GenericSchema<unknown, Experiment> = v.strictOb
   }),
 }) as never;
 
-/** A complete experiment from JSON, every default written out. `source` names where it came from, for messages. */
-export function parseExperiment(json: unknown, source = 'the experiment'): Experiment {
+/** The flag by which a value was given, and the text after it. */
+export interface GivenFlag {
+  readonly flag: string;
+  readonly text: string;
+}
+
+export interface ParseOptions {
+  /** What the messages call the origin of the JSON. Default 'the experiment'. */
+  readonly source?: string;
+  /** The flag that gave the value at a path, if one did: its message then names the flag. */
+  readonly flagAt?: (path: readonly string[]) => GivenFlag | undefined;
+  /** The flag by which the value at a path is given, for lists of what is known. */
+  readonly flagFor?: (path: readonly string[]) => string | undefined;
+}
+
+/** A complete experiment from JSON, every default written out. */
+export function parseExperiment(json: unknown, options: ParseOptions = {}): Experiment {
+  const source = options.source ?? 'the experiment';
   const given = json !== null && typeof json === 'object' ? (json as { version?: unknown }).version : undefined;
   if (given !== undefined && given !== 1) {
     throw new UserError(
@@ -151,7 +168,7 @@ export function parseExperiment(json: unknown, source = 'the experiment'): Exper
   }
   const result = v.safeParse(experimentSchema, withDefaultNames(json));
   if (result.success) return result.output;
-  throw new UserError([...new Set(result.issues.map(issue => explain(issue, source)))].join('\n'));
+  throw new UserError([...new Set(result.issues.map(issue => explain(issue, { ...options, source })))].join('\n'));
 }
 
 /** A group that names no kind takes the default one: `{ optimizer: { lr: 0.01 } }` is Adam. */
@@ -169,16 +186,30 @@ function withDefaultNames(json: unknown): unknown {
 }
 
 type Issue = v.BaseIssue<unknown>;
+const root = experimentSchema as unknown as SchemaNode;
 
-function explain(issue: Issue, source: string): string {
+function explain(issue: Issue, { source, flagAt, flagFor }: ParseOptions): string {
   const keys = issue.path?.map(item => String(item.key)) ?? [];
   const path = keys.join('.') || 'the whole';
-  const last = issue.path?.at(-1);
-  if (issue.type === 'strict_object' && last !== undefined && issue.expected === 'never') {
-    const known = knownKeys(issue).join(', ');
-    return `${source}: '${path}' is not an option${known ? `; known here are ${known}` : ''}`;
+  const flag = flagAt?.(keys);
+  if (issue.type === 'strict_object' && keys.length > 0 && issue.expected === 'never') {
+    const parent = keys.slice(0, -1);
+    const holder = issue.path!.at(-1)!.input;
+    const known = keysAt(root, parent, holder);
+    if (flag === undefined) return `${source}: '${path}' is not an option${known.length > 0 ? `; known here are ${known.join(', ')}` : ''}`;
+    const name = (holder as { name?: unknown }).name;
+    const flags = known.flatMap(key => flagFor?.([...parent, key]) ?? []);
+    return `${flag.flag}: ${parent.join(' ')} ${String(name)} does not take it; it takes ${flags.join(', ')}`;
   }
-  if (issue.received === 'undefined') return `${source}: '${path}' is missing`;
+  if (issue.received === 'undefined' && flag !== undefined) return `${flag.flag}: ${flag.text} was given; another value must follow it`;
+  if (issue.received === 'undefined') {
+    const missing = flagFor?.(keys);
+    return `${source}: '${path}' is missing${missing === undefined ? '' : `; give it with ${missing}`}`;
+  }
+  if (flag !== undefined) {
+    const one = issue.type !== 'strict_tuple' && Array.isArray(issue.path?.at(-1)?.input) ? 'each must be' : 'it must be';
+    return `${flag.flag}: ${flag.text === '' ? 'nothing' : flag.text} was given; ${one} ${wanted(issue)}`;
+  }
   return `${source}: '${path}' is ${JSON.stringify(issue.input)}; it must be ${wanted(issue)}`;
 }
 
@@ -187,39 +218,4 @@ function wanted(issue: Issue): string {
   if (issue.type === 'variant') return `one of ${String(issue.expected).replaceAll('"', '').replace(/[()]/g, '').replaceAll(' | ', ', ')}`;
   if (issue.message.startsWith('Invalid')) return String(issue.expected);
   return issue.message;
-}
-
-/** The options known at the place of an issue: the schema is walked along its path. */
-function knownKeys(issue: Issue): string[] {
-  let schemas: Described[] = [experimentSchema as unknown as Described];
-  for (const item of issue.path?.slice(0, -1) ?? []) schemas = schemas.flatMap(s => childrenOf(s, String(item.key), item.value));
-  return [...new Set(schemas.flatMap(s => Object.keys(unwrap(s).entries ?? {})))];
-}
-
-interface Described {
-  readonly type: string;
-  readonly wrapped?: Described;
-  readonly entries?: Record<string, Described>;
-  readonly options?: readonly Described[];
-  readonly pipe?: readonly Described[];
-  readonly literal?: unknown;
-}
-
-function unwrap(schema: Described): Described {
-  let inner = schema;
-  while (inner.wrapped !== undefined || (inner.pipe !== undefined && inner.pipe[0] !== inner)) inner = inner.wrapped ?? inner.pipe![0];
-  return inner;
-}
-
-function childrenOf(schema: Described, key: string, value: unknown): Described[] {
-  const child = unwrap(schema).entries?.[key];
-  if (child === undefined) return [];
-  const inner = unwrap(child);
-  if (inner.type !== 'variant') return [inner];
-  const name = (value as { name?: unknown } | null)?.name;
-  return (inner.options ?? []).filter(option => {
-    const field = unwrap(option).entries?.name as (Described & { options?: unknown }) | undefined;
-    const names = field?.type === 'picklist' ? (field.options as unknown as string[]) : [field?.literal];
-    return names.includes(name as string);
-  });
 }

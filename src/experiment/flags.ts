@@ -1,0 +1,195 @@
+/** Flags as paths into an experiment. An option is written down once, in the schema: type, range, default and help of a flag are read from there. */
+import { UserError } from '../errors.ts';
+import { experimentSchema, parseExperiment } from './schema.ts';
+import type { Experiment } from './types.ts';
+import { describeField, fieldsAt, type SchemaNode } from './walk.ts';
+
+/** Under which heading of the help a flag stands. */
+export type FlagGroup = 'Data' | 'Model' | 'Optimizer' | 'Training';
+
+interface FlagRow {
+  readonly flag: string;
+  readonly path: string;
+  readonly group: FlagGroup;
+  /** The value that the bare flag stands for; a flag without one takes its value from the next word. */
+  readonly value?: unknown;
+  /** In place of the schema's. */
+  readonly help?: string;
+}
+
+/** To give an option a flag, add its row. */
+const ROWS: readonly FlagRow[] = [
+  { group: 'Data', flag: '--data', path: 'data.folder' },
+  { group: 'Data', flag: '--validation', path: 'data.validation' },
+  { group: 'Data', flag: '--limit', path: 'data.limit' },
+  { group: 'Data', flag: '--label', path: 'data.label', help: 'CSV: the column to predict, by its name or its number from 0' },
+  { group: 'Data', flag: '--target', path: 'data.target', help: 'CSV: what the label column holds' },
+  { group: 'Data', flag: '--missing', path: 'data.missing', help: 'CSV: what to do with an empty cell' },
+  {
+    group: 'Data',
+    flag: '--test',
+    path: 'data.test',
+    help: 'CSV: rows kept apart for the test, a count or a share below 1; digits: how many to draw',
+  },
+  { group: 'Data', flag: '--digits-seed', path: 'data.seed', help: 'digits: seed of the generator that draws them' },
+  { group: 'Data', flag: '--digits-train', path: 'data.train', help: 'digits: how many to draw for training' },
+
+  { group: 'Model', flag: '--hidden', path: 'model.hidden', help: 'width of each hidden layer, as in 512,256; none for a linear model' },
+  { group: 'Model', flag: '--activation', path: 'model.activation' },
+  { group: 'Model', flag: '--dropout', path: 'model.dropout' },
+  { group: 'Model', flag: '--input-dropout', path: 'model.inputDropout' },
+  { group: 'Model', flag: '--loss', path: 'loss.name' },
+  { group: 'Model', flag: '--label-smoothing', path: 'loss.labelSmoothing' },
+
+  { group: 'Optimizer', flag: '--optimizer', path: 'optimizer.name', help: 'how gradients change the weights' },
+  { group: 'Optimizer', flag: '--lr', path: 'optimizer.lr' },
+  { group: 'Optimizer', flag: '--momentum', path: 'optimizer.momentum' },
+  { group: 'Optimizer', flag: '--dampening', path: 'optimizer.dampening' },
+  { group: 'Optimizer', flag: '--nesterov', path: 'optimizer.nesterov', value: true },
+  { group: 'Optimizer', flag: '--betas', path: 'optimizer.betas', help: 'decay of the two running averages, as in 0.9,0.999' },
+  { group: 'Optimizer', flag: '--eps', path: 'optimizer.eps' },
+  { group: 'Optimizer', flag: '--weight-decay', path: 'optimizer.weightDecay' },
+
+  { group: 'Training', flag: '--epochs', path: 'training.epochs' },
+  { group: 'Training', flag: '--batch-size', path: 'training.batchSize' },
+  { group: 'Training', flag: '--drop-last', path: 'training.dropLast', value: true },
+  { group: 'Training', flag: '--seed', path: 'seed' },
+  {
+    group: 'Training',
+    flag: '--early-stopping',
+    path: 'training.earlyStopping',
+    value: {},
+    help: 'stop when the validation part no longer improves',
+  },
+  { group: 'Training', flag: '--patience', path: 'training.earlyStopping.patience' },
+  { group: 'Training', flag: '--min-delta', path: 'training.earlyStopping.minDelta' },
+  { group: 'Training', flag: '--monitor', path: 'training.earlyStopping.monitor' },
+  {
+    group: 'Training',
+    flag: '--keep-last',
+    path: 'training.earlyStopping.restoreBestWeights',
+    value: false,
+    help: 'after early stopping, keep the last weights rather than the best',
+  },
+  { group: 'Training', flag: '--checkpoint-every', path: 'training.checkpointEvery' },
+  { group: 'Training', flag: '--backend', path: 'backend' },
+];
+
+/** A flag with all that a help text or a form needs. */
+export interface Flag extends FlagRow {
+  /** What stands for its value in help: `N`, `A,B,...`, `TEXT`, or the allowed words with bars between them; '' where it takes none. */
+  readonly placeholder: string;
+  readonly help: string;
+  /** The default in words, with the kinds it holds for where they differ; '' for none. */
+  readonly fallback: string;
+}
+
+const root = experimentSchema as unknown as SchemaNode;
+
+/** All flags, in the order in which help shows them. */
+export function experimentFlags(): Flag[] {
+  return ROWS.map(row => {
+    const fields = fieldsAt(root, row.path.split('.')).map(field => ({ ...field, ...describeField(field.node) }));
+    const help = row.help ?? fields.find(field => field.help !== undefined)?.help ?? '';
+    const words = [...new Set(fields.flatMap(field => field.words))];
+    const placeholder = row.value !== undefined ? '' : words.length > 0 ? words.join('|') : (PLACEHOLDERS[fields[0].type] ?? 'TEXT');
+    return { ...row, placeholder, help, fallback: row.value === undefined ? fallbackOf(fields) : '' };
+  });
+}
+
+const PLACEHOLDERS: Readonly<Record<string, string>> = { number: 'N', array: 'A,B,...', strict_tuple: 'A,B', union: 'TEXT' };
+
+function fallbackOf(fields: readonly { fallback?: unknown; kinds: readonly string[] }[]): string {
+  const byValue = new Map<string, string[]>();
+  for (const { fallback, kinds } of fields) {
+    if (fallback === undefined) continue;
+    const shown = Array.isArray(fallback) ? fallback.join(',') : String(fallback);
+    byValue.set(shown, [...(byValue.get(shown) ?? []), ...kinds]);
+  }
+  const values = [...byValue];
+  return values.length <= 1 ? (values[0]?.[0] ?? '') : values.map(([value, kinds]) => `${value} for ${kinds.join(', ')}`).join('; ');
+}
+
+/** A kind chosen by a flag: what a config file says of another kind does not hold for it. */
+const KINDS = ['data', 'optimizer'];
+
+export interface FlagValues {
+  /** The text after each flag given, or true for one that stands alone. */
+  readonly flags: Readonly<Record<string, string | true>>;
+  /** A config file's JSON; flags go before it. */
+  readonly config?: unknown;
+  /** What messages call the config. */
+  readonly source?: string;
+  /** The data set named on the command line. */
+  readonly data?: { readonly name: string; readonly file?: string };
+}
+
+/**
+ * A complete experiment from a config and flags.
+ *
+ * @throws UserError that names the flag where a flag is at fault
+ */
+export function experimentFromFlags({ flags, config = {}, source = 'the experiment', data }: FlagValues): Experiment {
+  if (config === null || typeof config !== 'object' || Array.isArray(config)) {
+    throw new UserError(`${source}: it must hold an object such as {"training": {"epochs": 5}}`);
+  }
+  const json = structuredClone(config) as Json;
+  const given = new Map<string, { flag: string; text: string }>();
+  if (data !== undefined) {
+    chooseKind(json, 'data', data.name);
+    if (data.file !== undefined) setAt(json, ['data', 'file'], data.file);
+    if (data.file !== undefined) given.set('data.file', { flag: 'data', text: data.file });
+  }
+  const rows = ROWS.filter(row => row.flag in flags).sort((a, b) => Number(isKind(b)) - Number(isKind(a)));
+  for (const row of rows) {
+    const text = flags[row.flag];
+    const path = row.path.split('.');
+    if (isKind(row)) chooseKind(json, path[0], String(text));
+    else setAt(json, path, row.value !== undefined ? row.value : jsonValueOf(String(text), row.path));
+    given.set(row.path, { flag: row.flag, text: text === true ? '' : text });
+  }
+  return parseExperiment(json, {
+    source,
+    flagAt: path => path.map((_, i) => given.get(path.slice(0, i + 1).join('.'))).findLast(one => one !== undefined),
+    flagFor: path => ROWS.find(row => row.path === path.join('.'))?.flag,
+  });
+}
+
+type Json = Record<string, unknown>;
+
+function isKind(row: FlagRow): boolean {
+  return KINDS.some(group => row.path === `${group}.name`);
+}
+
+/** Sets the name of a group; options of another kind that stand there are left out. */
+function chooseKind(json: Json, group: string, name: string): void {
+  const before = json[group] as Json | undefined;
+  json[group] = before?.name === undefined || before.name === name ? { ...before, name } : { name };
+}
+
+/** An object on the way is made where there is none; a bare flag for a group (`{}`) leaves what stands there. */
+function setAt(json: Json, path: readonly string[], value: unknown): void {
+  let here = json;
+  for (const key of path.slice(0, -1)) {
+    const next = here[key];
+    if (next === null || typeof next !== 'object') here[key] = {};
+    here = here[key] as Json;
+  }
+  const last = path.at(-1)!;
+  const isGroup = value !== null && typeof value === 'object' && !Array.isArray(value);
+  if (isGroup && here[last] !== null && typeof here[last] === 'object') return;
+  here[last] = isGroup ? { ...value } : value;
+}
+
+/** The JSON value that a text stands for at a path. What does not fit stays text, and the schema says what would. */
+function jsonValueOf(text: string, path: string): unknown {
+  const types = fieldsAt(root, path.split('.')).map(field => describeField(field.node).type);
+  if (types.some(type => type === 'array' || type === 'strict_tuple')) {
+    return text.trim() === '' || text.trim() === 'none' ? [] : text.split(',').map(numberOrText);
+  }
+  return types.some(type => type === 'number' || type === 'union') ? numberOrText(text) : text;
+}
+
+function numberOrText(text: string): number | string {
+  return /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text) : text;
+}
