@@ -11,5 +11,6 @@ export { Linear } from './linear.ts';
 export { currentModulePath, type ForwardHook, Module, observeForward, type SavedArray } from './module.ts';
 export { Parameter } from './parameter.ts';
 export { l1Penalty, l2Penalty, maxNorm, type Weights, weightsOf } from './penalties.ts';
+export { type Moments, type ProbedParameter, type ProbeRow, probe } from './probe.ts';
 export { Sequential } from './sequential.ts';
 export { Flatten, Identity } from './shape-layers.ts';
