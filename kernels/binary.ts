@@ -66,21 +66,21 @@ export function binary(
   op: i32, a: usize, b: usize, out: usize, rows: i32, cols: i32, aRow: usize, aStep: usize, bRow: usize, bStep: usize, scratch: usize,
 ): void {
   switch (op) {
-    case ADD: return each(ADD, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case SUB: return each(SUB, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case MUL: return each(MUL, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case DIV: return each(DIV, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case POW: return each(POW, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case MAXIMUM: return each(MAXIMUM, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case MINIMUM: return each(MINIMUM, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case EQ: return each(EQ, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case NE: return each(NE, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case LT: return each(LT, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case LE: return each(LE, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case GT: return each(GT, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case GE: return each(GE, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case RELU_GRAD: return each(RELU_GRAD, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case SIGMOID_GRAD: return each(SIGMOID_GRAD, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
-    case TANH_GRAD: return each(TANH_GRAD, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch);
+    case ADD: each(ADD, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case SUB: each(SUB, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case MUL: each(MUL, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case DIV: each(DIV, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case POW: each(POW, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case MAXIMUM: each(MAXIMUM, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case MINIMUM: each(MINIMUM, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case EQ: each(EQ, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case NE: each(NE, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case LT: each(LT, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case LE: each(LE, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case GT: each(GT, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case GE: each(GE, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case RELU_GRAD: each(RELU_GRAD, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case SIGMOID_GRAD: each(SIGMOID_GRAD, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
+    case TANH_GRAD: each(TANH_GRAD, a, b, out, rows, cols, aRow, aStep, bRow, bStep, scratch); break;
   }
 }

@@ -6,10 +6,10 @@
 import { NO_ACTIVATION, RELU_ACTIVATION, TANH_ACTIVATION } from './codes';
 import { sigmoid, tanh } from './functions';
 import { micro, microInPlace } from './micro';
-import { mergeTile, pack4, packStrip8 } from './pack';
+import { mergeTile, packStrips } from './pack';
 import { storeUpTo } from './simd';
 
-const KC: i32 = 256;
+const KC: i32 = 320;
 const MC: i32 = 128;
 const NC: i32 = 1024;
 /** Products of at most so many multiplications (and at most KC steps) are taken in place. */
@@ -49,6 +49,14 @@ function isSmall(m: i32, n: i32, k: i32): bool {
   return k <= KC && <f64>m * <f64>n * <f64>k <= SMALL;
 }
 
+/** The size of blocks that split `total` into as few as blocks of at most `block` do, but evenly: a short last block is mostly overhead. */
+// @ts-ignore: decorator
+@inline
+function evenly(total: i32, block: i32): i32 {
+  const blocks = max((total + block - 1) / block, 1);
+  return ((total + blocks - 1) / blocks + 15) & ~15; // whole cache lines
+}
+
 /** Bytes of scratch memory that a product of this shape needs. */
 export function gemmScratch(m: i32, n: i32, k: i32): usize {
   const kc = <usize>min(k, KC);
@@ -75,7 +83,7 @@ export function gemm(
       const full = cols >= 8;
       const from = b + <usize>j * bCol;
       const inPlace = full && !transB;
-      if (!inPlace) packStrip8(from, bCol, bStep, strip, k, cols);
+      if (!inPlace) packStrips(from, bCol, bStep, strip, k, min(cols, 8), 2);
       const to = c + (<usize>j << 2);
       for (let i = 0; i < m; i += 4) {
         const rows = m - i;
@@ -94,22 +102,21 @@ export function gemm(
 
   const aPack = scratch + TILE;
   const bPack = aPack + A_BYTES;
+  const most = evenly(k, KC);
   for (let jc = 0; jc < n; jc += NC) {
     const nc = min(n - jc, NC);
-    for (let pc = 0; pc < k; pc += KC) {
-      const kc = min(k - pc, KC);
+    for (let pc = 0; pc < k; pc += most) {
+      const kc = min(k - pc, most);
       const last = pc + kc >= k;
       const add = accumulate || pc > 0;
       const bStrip = <usize>kc << 5;
       const aStrip = <usize>kc << 4;
       const bFrom = b + <usize>jc * bCol + <usize>pc * bStep;
-      for (let j = 0; j < nc; j += 8) {
-        packStrip8(bFrom + <usize>j * bCol, bCol, bStep, bPack + <usize>(j >> 3) * bStrip, kc, nc - j);
-      }
+      packStrips(bFrom, bCol, bStep, bPack, kc, nc, 2);
       for (let ic = 0; ic < m; ic += MC) {
         const mc = min(m - ic, MC);
         const aFrom = a + <usize>ic * aRow + <usize>pc * aStep;
-        for (let i = 0; i < mc; i += 4) pack4(aFrom + <usize>i * aRow, aRow, aStep, aPack + <usize>(i >> 2) * aStrip, 16, kc, mc - i);
+        packStrips(aFrom, aRow, aStep, aPack, kc, mc, 1);
         for (let j = 0; j < nc; j += 8) {
           const cols = min(nc - j, 8);
           const strip = bPack + <usize>(j >> 3) * bStrip;

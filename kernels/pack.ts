@@ -46,15 +46,55 @@ function packAlong(from: usize, stride: usize, to: usize, toStep: usize, kc: i32
 }
 
 /** Four lines into lanes of a strip whose steps are `toStep` bytes apart. `line` and `step` are the strides in bytes; one of them is 4. */
-export function pack4(from: usize, line: usize, step: usize, to: usize, toStep: usize, kc: i32, count: i32): void {
+function pack4(from: usize, line: usize, step: usize, to: usize, toStep: usize, kc: i32, count: i32): void {
   if (line == 4) packBeside(from, step, to, toStep, kc, count);
   else packAlong(from, line, to, toStep, kc, count);
 }
 
-/** Eight columns of b. */
-export function packStrip8(from: usize, line: usize, step: usize, to: usize, kc: i32, count: i32): void {
-  pack4(from, line, step, to, 32, kc, count);
-  pack4(from + 4 * line, line, step, to + 16, 32, kc, count - 4);
+/** Sixteen lines that lie side by side, in groups of four: so every cache line is read once, and whole. */
+function packBeside16(from: usize, step: usize, to: usize, to1: usize, to2: usize, to3: usize, toStep: usize, kc: i32): void {
+  for (; kc > 0; kc--, from += step, to += toStep, to1 += toStep, to2 += toStep, to3 += toStep) {
+    v128.store(to, v128.load(from));
+    v128.store(to1, v128.load(from, 16));
+    v128.store(to2, v128.load(from, 32));
+    v128.store(to3, v128.load(from, 48));
+  }
+}
+
+/** Eight lines that each run on, at once: so that more of memory is under way at a time. */
+function packAlong8(from: usize, stride: usize, to: usize, to1: usize, toStep: usize, kc: i32): void {
+  const from1 = from + (stride << 2);
+  const whole = kc & ~3;
+  for (let k = 0; k < whole; k += 4) {
+    const at = <usize>k << 2;
+    const put = <usize>k * toStep;
+    transpose4(from + at, stride, to + put, toStep);
+    transpose4(from1 + at, stride, to1 + put, toStep);
+  }
+  const at = <usize>whole << 2;
+  const put = <usize>whole * toStep;
+  pack4(from + at, stride, 4, to + put, toStep, kc - whole, 4);
+  pack4(from1 + at, stride, 4, to1 + put, toStep, kc - whole, 4);
+}
+
+/** All strips of `lines` lines, one after the other; a strip is as wide as `vectors` vectors of four. */
+export function packStrips(from: usize, line: usize, step: usize, to: usize, kc: i32, lines: i32, vectors: usize): void {
+  const toStep = vectors << 4;
+  const strip = <usize>kc * toStep;
+  const four = line << 2;
+  const second = vectors == 1 ? strip : 16; // from one group of four to the next
+  const pair = vectors == 1 ? strip << 1 : strip; // from two groups to the next two
+  if (line == 4) {
+    for (; lines >= 16; lines -= 16, from += 64, to += pair << 1) {
+      packBeside16(from, step, to, to + second, to + pair, to + pair + second, toStep, kc);
+    }
+  } else {
+    for (; lines >= 8; lines -= 8, from += four << 1, to += pair) packAlong8(from, line, to, to + second, toStep, kc);
+  }
+  for (; lines > 0; lines -= <i32>vectors << 2, to += strip, from += four * vectors) {
+    pack4(from, line, step, to, toStep, kc, lines);
+    if (vectors == 2) pack4(from + four, line, step, to + 16, toStep, kc, lines - 4);
+  }
 }
 
 /** Adds a 4x8 tile's valid part into c, or puts it there. */

@@ -141,10 +141,10 @@ function each(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): vo
 
 export function reduce(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
   switch (op) {
-    case SUM: return each(SUM, x, out, outer, n, inner);
-    case MAX: return each(MAX, x, out, outer, n, inner);
-    case MIN: return each(MIN, x, out, outer, n, inner);
-    case PROD: return each(PROD, x, out, outer, n, inner);
+    case SUM: each(SUM, x, out, outer, n, inner); break;
+    case MAX: each(MAX, x, out, outer, n, inner); break;
+    case MIN: each(MIN, x, out, outer, n, inner); break;
+    case PROD: each(PROD, x, out, outer, n, inner); break;
   }
 }
 

@@ -74,36 +74,37 @@ function wholePower(x: usize, out: usize, n: i32, count: i32, invert: bool): voi
 /** out = f(x) over n elements */
 export function unary(op: i32, x: usize, out: usize, n: i32, p: f32): void {
   switch (op) {
-    case COPY: return each(COPY, x, out, n, p);
-    case NEG: return each(NEG, x, out, n, p);
-    case ABS: return each(ABS, x, out, n, p);
-    case SIGN: return each(SIGN, x, out, n, p);
-    case SQUARE: return each(SQUARE, x, out, n, p);
-    case SQRT: return each(SQRT, x, out, n, p);
-    case RSQRT: return each(RSQRT, x, out, n, 1);
-    case RECIPROCAL: return each(RECIPROCAL, x, out, n, 1);
-    case EXP: return each(EXP, x, out, n, p);
-    case EXPM1: return each(EXPM1, x, out, n, p);
-    case LOG: return each(LOG, x, out, n, p);
-    case LOG1P: return each(LOG1P, x, out, n, p);
-    case SIN: return each(SIN, x, out, n, p);
-    case COS: return each(COS, x, out, n, p);
-    case TANH: return each(TANH, x, out, n, p);
-    case SIGMOID: return each(SIGMOID, x, out, n, p);
-    case SOFTPLUS: return each(SOFTPLUS, x, out, n, p);
-    case RELU: return each(RELU, x, out, n, 0);
-    case ERF: return each(ERF, x, out, n, p);
-    case FLOOR: return each(FLOOR, x, out, n, p);
-    case ROUND: return each(ROUND, x, out, n, p);
-    case ADD_SCALAR: return each(ADD_SCALAR, x, out, n, p);
-    case MUL_SCALAR: return each(MUL_SCALAR, x, out, n, p);
+    case COPY: each(COPY, x, out, n, p); break;
+    case NEG: each(NEG, x, out, n, p); break;
+    case ABS: each(ABS, x, out, n, p); break;
+    case SIGN: each(SIGN, x, out, n, p); break;
+    case SQUARE: each(SQUARE, x, out, n, p); break;
+    case SQRT: each(SQRT, x, out, n, p); break;
+    case RSQRT: each(RSQRT, x, out, n, 1); break;
+    case RECIPROCAL: each(RECIPROCAL, x, out, n, 1); break;
+    case EXP: each(EXP, x, out, n, p); break;
+    case EXPM1: each(EXPM1, x, out, n, p); break;
+    case LOG: each(LOG, x, out, n, p); break;
+    case LOG1P: each(LOG1P, x, out, n, p); break;
+    case SIN: each(SIN, x, out, n, p); break;
+    case COS: each(COS, x, out, n, p); break;
+    case TANH: each(TANH, x, out, n, p); break;
+    case SIGMOID: each(SIGMOID, x, out, n, p); break;
+    case SOFTPLUS: each(SOFTPLUS, x, out, n, p); break;
+    case RELU: each(RELU, x, out, n, 0); break;
+    case ERF: each(ERF, x, out, n, p); break;
+    case FLOOR: each(FLOOR, x, out, n, p); break;
+    case ROUND: each(ROUND, x, out, n, p); break;
+    case ADD_SCALAR: each(ADD_SCALAR, x, out, n, p); break;
+    case MUL_SCALAR: each(MUL_SCALAR, x, out, n, p); break;
     case POW_SCALAR: {
       // up to the eighth power a few multiplications are exact enough and much faster
-      if (nearest(p) == p && abs(p) <= 8) return wholePower(x, out, n, <i32>abs(p), p < 0);
-      return each(POW_SCALAR, x, out, n, p);
+      if (nearest(p) == p && abs(p) <= 8) wholePower(x, out, n, <i32>abs(p), p < 0);
+      else each(POW_SCALAR, x, out, n, p);
+      break;
     }
-    case LEAKY_RELU: return each(LEAKY_RELU, x, out, n, p);
-    case ELU: return each(ELU, x, out, n, p);
+    case LEAKY_RELU: each(LEAKY_RELU, x, out, n, p); break;
+    case ELU: each(ELU, x, out, n, p); break;
   }
 }
 
