@@ -3,17 +3,34 @@ import type { Dataset, DatasetInfo } from '../data/dataset.ts';
 import { crossEntropy } from '../loss/cross-entropy.ts';
 import { huberLoss, mseLoss } from '../loss/regression.ts';
 import * as layers from '../nn/activations.ts';
+import { BatchNorm1d } from '../nn/batch-norm.ts';
+import { DropConnect } from '../nn/drop-connect.ts';
 import { Dropout } from '../nn/dropout.ts';
+import { GaussianNoise } from '../nn/gaussian-noise.ts';
+import { initialize } from '../nn/initialize.ts';
 import { Linear } from '../nn/linear.ts';
 import type { Module } from '../nn/module.ts';
+import { l1Penalty, l2Penalty, maxNorm, weightsOf } from '../nn/penalties.ts';
 import { Sequential } from '../nn/sequential.ts';
 import { Flatten, Identity } from '../nn/shape-layers.ts';
-import { Adam, AdamW } from '../optim/adam.ts';
-import type { Optimizer } from '../optim/optimizer.ts';
-import { SGD } from '../optim/sgd.ts';
+import { add, mul } from '../ops/arithmetic.ts';
+import {
+  Adadelta,
+  Adagrad,
+  Adam,
+  Adamax,
+  AdamW,
+  clipGradNorm,
+  clipGradValue,
+  NAdam,
+  type Optimizer,
+  RMSprop,
+  SGD,
+} from '../optim/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import type { LossFunction } from '../train/trainer.ts';
-import type { ActivationName, Experiment, ModelOptions, OptimizerOptions } from './types.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { FitOptions, LossFunction } from '../train/trainer.ts';
+import type { ActivationName, Experiment, ModelOptions, OptimizerOptions, RegularizationOptions } from './types.ts';
 
 /** What a model needs to know of its data. */
 export type DataShape = Pick<DatasetInfo, 'featureShape' | 'targetKind' | 'targetShape' | 'classNames'>;
@@ -39,13 +56,30 @@ export function buildModel(options: ModelOptions, data: DataShape): Sequential {
   const model: Module[] = data.featureShape.length === 1 ? [] : [new Flatten()];
   if (options.inputDropout > 0) model.push(new Dropout(options.inputDropout));
   let width = inputs;
+  if (options.noise > 0) model.push(new GaussianNoise(options.noise));
   for (const hidden of options.hidden) {
-    model.push(new Linear(width, hidden), new activations[options.activation]());
-    if (options.dropout > 0) model.push(new Dropout(options.dropout));
+    model.push(...hiddenLayer(options, width, hidden));
     width = hidden;
   }
   model.push(new Linear(width, outputs));
-  return new Sequential(...model);
+  const net = new Sequential(...model);
+  if (options.init.name !== 'default') initialize(net, options.init);
+  return net;
+}
+
+/** One hidden layer: linear, then normalization, noise, activation and dropout as asked for. */
+function hiddenLayer({ activation, batchNorm, dropout, dropConnect, noise }: ModelOptions, inputs: number, outputs: number): Module[] {
+  // Batch normalization subtracts the mean, and with it any bias before it.
+  const bias = batchNorm !== 'before';
+  const layer: Module[] = [
+    dropConnect > 0 ? new DropConnect(inputs, outputs, { p: dropConnect, bias }) : new Linear(inputs, outputs, { bias }),
+  ];
+  if (batchNorm === 'before') layer.push(new BatchNorm1d(outputs));
+  if (noise > 0) layer.push(new GaussianNoise(noise));
+  layer.push(new activations[activation]());
+  if (batchNorm === 'after') layer.push(new BatchNorm1d(outputs));
+  if (dropout > 0) layer.push(new Dropout(dropout));
+  return layer;
 }
 
 /** The loss described; 'auto' chooses by the kind of target. */
@@ -56,11 +90,44 @@ export function buildLoss({ loss }: Experiment, data: DataShape): LossFunction {
   return (output, target) => f(output, target.reshape(output.shape));
 }
 
+const optimizers = {
+  sgd: SGD,
+  adam: Adam,
+  adamw: AdamW,
+  nadam: NAdam,
+  adamax: Adamax,
+  adagrad: Adagrad,
+  rmsprop: RMSprop,
+  adadelta: Adadelta,
+} as const;
+
 /** The optimizer described, over the model's parameters. */
 export function buildOptimizer({ name, ...options }: OptimizerOptions, model: Module): Optimizer {
-  const parameters = model.parameters();
-  const make = { sgd: SGD, adam: Adam, adamw: AdamW }[name] as new (p: typeof parameters, o: object) => Optimizer;
-  return new make(parameters, options);
+  const make = optimizers[name] as unknown as new (params: readonly Tensor[], options: object) => Optimizer;
+  return new make(model.parameters(), options);
+}
+
+/** What the regularization described adds to training: a term of the loss, and what happens before and after each update. */
+export function buildRegularization(
+  { l1, l2, maxNorm: limit, clipNorm, clipValue }: RegularizationOptions,
+  model: Module,
+): Pick<FitOptions, 'penalty' | 'beforeUpdate' | 'afterUpdate'> {
+  const weights = weightsOf(model);
+  const terms: (() => Tensor)[] = [];
+  if (l1 > 0) terms.push(() => mul(l1Penalty(weights), l1));
+  if (l2 > 0) terms.push(() => mul(l2Penalty(weights), l2));
+  const clips: (() => void)[] = [];
+  if (clipNorm > 0) clips.push(() => clipGradNorm(model.parameters(), clipNorm));
+  if (clipValue > 0) clips.push(() => clipGradValue(model.parameters(), clipValue));
+  return {
+    ...(terms.length > 0 ? { penalty: () => terms.map(term => term()).reduce(add) } : {}),
+    ...(clips.length > 0 ? { beforeUpdate: () => all(clips) } : {}),
+    ...(limit > 0 ? { afterUpdate: () => maxNorm(weights, limit) } : {}),
+  };
+}
+
+function all(actions: readonly (() => void)[]): void {
+  for (const action of actions) action();
 }
 
 /** The data shape of a data set. */

@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { UserError } from '../errors.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import { Random, withRandom } from '../random.ts';
+import { makeSchedule, Scheduler } from '../schedule/index.ts';
 import type { Callback } from '../train/callbacks/callback.ts';
 import { EarlyStopping } from '../train/callbacks/early-stopping.ts';
 import { ModelCheckpoint } from '../train/callbacks/model-checkpoint.ts';
@@ -12,7 +13,7 @@ import type { Checkpoint, CheckpointStore } from '../train/checkpoint.ts';
 import { type Evaluation, evaluate } from '../train/evaluate.ts';
 import type { TrainListener } from '../train/events.ts';
 import { type History, type LossFunction, Trainer } from '../train/trainer.ts';
-import { buildLoss, buildModel, buildOptimizer, type DataShape, shapeOf } from './build.ts';
+import { buildLoss, buildModel, buildOptimizer, buildRegularization, type DataShape, shapeOf } from './build.ts';
 import type { Experiment } from './types.ts';
 
 /** The parts of the data that an experiment uses. */
@@ -62,11 +63,16 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       callbacks.push(new EarlyStopping(training.earlyStopping));
     }
     if (store !== undefined) callbacks.push(new ModelCheckpoint(store, { every: training.checkpointEvery }));
+    const optimizer = buildOptimizer(experiment.optimizer, model);
+    const steps = data.train.length / training.batchSize;
+    const totalSteps = training.epochs * (training.dropLast ? Math.floor(steps) : Math.ceil(steps));
     const trainer = new Trainer(model, {
+      ...buildRegularization(experiment.regularization, model),
       train: data.train,
       validation: data.validation,
       loss,
-      optimizer: buildOptimizer(experiment.optimizer, model),
+      optimizer,
+      scheduler: new Scheduler(optimizer, makeSchedule(experiment.schedule, { totalSteps, totalEpochs: training.epochs })),
       epochs: training.epochs,
       batchSize: training.batchSize,
       dropLast: training.dropLast,

@@ -1,6 +1,8 @@
 /** Reads an experiment from JSON: fills in defaults, and refuses what it does not know with the path, what was given and what is allowed. */
 import * as v from 'valibot';
 import { UserError } from '../errors.ts';
+import { initializerNames } from '../nn/initialize.ts';
+import { scheduleProblem, scheduleSchema } from './schedule-schema.ts';
 import type { Experiment } from './types.ts';
 import { keysAt, type SchemaNode } from './walk.ts';
 
@@ -72,30 +74,66 @@ const dataSchemas = [
   }),
 ] as const;
 
-const lr = (fallback: number) => option(above(0), fallback, 'learning rate');
-const weightDecay = (fallback: number) => option(atLeast(0), fallback, 'weight decay: pulls every weight towards 0');
+const betas = option(
+  v.strictTuple([shareBelowOne, shareBelowOne], 'two numbers of at least 0 and below 1'),
+  [0.9, 0.999],
+  'decay of the two running averages',
+);
+const rate = (fallback: number) => ({
+  lr: option(above(0), fallback, 'learning rate'),
+  weightDecay: option(atLeast(0), 0, 'weight decay: pulls every weight towards 0'),
+});
+const eps = (fallback: number) => option(above(0), fallback, 'added to the root, against division by 0');
+const momentum = option(shareBelowOne, 0, 'share of the last step kept in the next');
 
 const optimizerSchemas = [
   v.strictObject({
     name: v.literal('sgd', 'sgd'),
-    lr: lr(0.1),
-    momentum: option(shareBelowOne, 0, 'share of the last step kept in the next'),
+    ...rate(0.1),
+    momentum,
     dampening: option(between(0, 1), 0, "share of the gradient kept out of the momentum's velocity"),
-    nesterov: option(flag, false, "Nesterov's momentum: the gradient as if the step had been taken"),
-    weightDecay: weightDecay(0),
+    nesterov: option(
+      v.union([flag, v.literal('lookAhead')], "true, false or 'lookAhead'"),
+      false,
+      "Nesterov's momentum: the gradient as if the step had been taken; lookAhead takes it at that point itself",
+    ),
+    lrInVelocity: option(flag, false, "keep the rate inside the velocity, the lecture's form of momentum"),
   }),
   v.strictObject({
     name: oneOf('adam', 'adamw'),
-    lr: lr(1e-3),
-    betas: option(
-      v.strictTuple([shareBelowOne, shareBelowOne], 'two numbers of at least 0 and below 1'),
-      [0.9, 0.999],
-      'decay of the two running averages',
-    ),
-    eps: option(above(0), 1e-8, 'added to the root, against division by 0'),
-    weightDecay: weightDecay(0),
+    ...rate(1e-3),
+    betas,
+    eps: eps(1e-8),
+    amsgrad: option(flag, false, 'divide by the largest average so far'),
+  }),
+  v.strictObject({ name: oneOf('nadam', 'adamax'), ...rate(2e-3), betas, eps: eps(1e-8) }),
+  v.strictObject({ name: v.literal('adagrad', 'adagrad'), ...rate(0.01), eps: eps(1e-10) }),
+  v.strictObject({
+    name: v.literal('rmsprop', 'rmsprop'),
+    ...rate(1e-3),
+    alpha: option(shareBelowOne, 0.99, 'decay of the running average of squared gradients'),
+    eps: eps(1e-8),
+    momentum,
+    centered: option(flag, false, "divide by the gradient's spread rather than by its size"),
+  }),
+  v.strictObject({
+    name: v.literal('adadelta', 'adadelta'),
+    ...rate(1),
+    rho: option(shareBelowOne, 0.9, 'decay of the two running averages'),
+    eps: eps(1e-6),
   }),
 ] as const;
+
+const initializer = v.strictObject({
+  name: option(oneOf(...initializerNames), 'default', 'how weights start'),
+  gain: maybe(
+    v.union([v.literal('auto'), above(0)], "'auto' or a number above 0"),
+    "factor on Xavier's, He's or orthogonal weights; auto follows the activation",
+  ),
+  std: maybe(atLeast(0), "deviation of 'normal' weights"),
+  value: maybe(finite('a number'), "value of 'constant' weights"),
+  bias: maybe(finite('a number'), 'value of every bias'),
+});
 
 const activations = oneOf('relu', 'tanh', 'sigmoid', 'leakyRelu', 'elu', 'selu', 'gelu', 'silu', 'mish', 'softplus', 'identity');
 
@@ -117,12 +155,24 @@ export const experimentSchema: v.GenericSchema<unknown, Experiment> = v.strictOb
     activation: option(activations, 'relu', 'activation of the hidden layers'),
     dropout: option(shareBelowOne, 0, 'probability of dropping an output of a hidden layer'),
     inputDropout: option(shareBelowOne, 0, 'probability of dropping an input'),
+    dropConnect: option(shareBelowOne, 0, 'probability of dropping a weight of a hidden layer'),
+    noise: option(atLeast(0), 0, 'deviation of Gaussian noise added in training to the inputs and before each activation'),
+    batchNorm: option(oneOf('none', 'before', 'after'), 'none', 'batch normalization, before or after the activation'),
+    init: v.optional(initializer, {} as never),
   }),
   loss: whole({
     name: option(oneOf('auto', 'crossEntropy', 'mse', 'huber'), 'auto', 'loss; auto is crossEntropy for classes, mse for values'),
     labelSmoothing: option(between(0, 1), 0, 'share of the label spread evenly over all classes'),
   }),
   optimizer: v.optional(v.variant('name', optimizerSchemas), { name: 'adam' } as never),
+  schedule: v.optional(scheduleSchema, { name: 'constant' } as never),
+  regularization: whole({
+    l1: option(atLeast(0), 0, 'adds this times the sum of |w| to the loss'),
+    l2: option(atLeast(0), 0, 'adds this times the sum of w² to the loss'),
+    maxNorm: option(atLeast(0), 0, 'largest norm of the weights into one unit; 0 for none'),
+    clipNorm: option(atLeast(0), 0, 'largest norm of the whole gradient; 0 for none'),
+    clipValue: option(atLeast(0), 0, 'largest size of any gradient element; 0 for none'),
+  }),
   training: whole({
     epochs: option(wholeFrom(0), 10, 'times through the training set'),
     batchSize: option(wholeFrom(1), 128, 'examples per step'),
@@ -167,7 +217,11 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
     );
   }
   const result = v.safeParse(experimentSchema, withDefaultNames(json));
-  if (result.success) return result.output;
+  if (result.success) {
+    const problem = scheduleProblem(result.output.schedule);
+    if (problem !== null) throw new UserError(`${source}: 'schedule': ${problem}`);
+    return result.output;
+  }
   throw new UserError([...new Set(result.issues.map(issue => explain(issue, { ...options, source })))].join('\n'));
 }
 

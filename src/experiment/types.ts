@@ -1,4 +1,6 @@
 /** A whole training run as plain JSON. docs/design/experiment.md says why it is one object. */
+import type { InitializeOptions } from '../nn/initialize.ts';
+import type { ScheduleOptions } from '../schedule/options.ts';
 
 export type ActivationName =
   | 'relu'
@@ -60,6 +62,14 @@ export interface ModelOptions {
   readonly dropout: number;
   /** Probability of dropping an input. */
   readonly inputDropout: number;
+  /** Probability of dropping a weight of a hidden layer (DropConnect). */
+  readonly dropConnect: number;
+  /** Deviation of Gaussian noise added to the inputs and to each hidden layer before its activation, in training. */
+  readonly noise: number;
+  /** Batch normalization of each hidden layer. */
+  readonly batchNorm: 'none' | 'before' | 'after';
+  /** How weights start. */
+  readonly init: InitializeOptions;
 }
 
 export interface LossOptions {
@@ -68,24 +78,74 @@ export interface LossOptions {
   readonly labelSmoothing: number;
 }
 
-export interface SgdExperiment {
-  readonly name: 'sgd';
+interface Rate {
   readonly lr: number;
+  readonly weightDecay: number;
+}
+
+export interface SgdExperiment extends Rate {
+  readonly name: 'sgd';
   readonly momentum: number;
   readonly dampening: number;
-  readonly nesterov: boolean;
-  readonly weightDecay: number;
+  /** 'lookAhead' is the lecture's: the gradient at the look-ahead point itself, two moves a step. */
+  readonly nesterov: boolean | 'lookAhead';
+  /** The lecture's form of momentum, with the rate inside the velocity. */
+  readonly lrInVelocity: boolean;
 }
 
-export interface AdamExperiment {
+export interface AdamExperiment extends Rate {
   readonly name: 'adam' | 'adamw';
-  readonly lr: number;
   readonly betas: readonly [number, number];
   readonly eps: number;
-  readonly weightDecay: number;
+  readonly amsgrad: boolean;
 }
 
-export type OptimizerOptions = SgdExperiment | AdamExperiment;
+export interface AdaptiveExperiment extends Rate {
+  readonly name: 'nadam' | 'adamax';
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+}
+
+export interface AdagradExperiment extends Rate {
+  readonly name: 'adagrad';
+  readonly eps: number;
+}
+
+export interface RmspropExperiment extends Rate {
+  readonly name: 'rmsprop';
+  readonly alpha: number;
+  readonly eps: number;
+  readonly momentum: number;
+  readonly centered: boolean;
+}
+
+export interface AdadeltaExperiment extends Rate {
+  readonly name: 'adadelta';
+  readonly rho: number;
+  readonly eps: number;
+}
+
+/** Discriminated by `name`. */
+export type OptimizerOptions =
+  | SgdExperiment
+  | AdamExperiment
+  | AdaptiveExperiment
+  | AdagradExperiment
+  | RmspropExperiment
+  | AdadeltaExperiment;
+
+export interface RegularizationOptions {
+  /** λ of λ Σ |w| over the weights, added to the loss. */
+  readonly l1: number;
+  /** λ of λ Σ w² over the weights, added to the loss. */
+  readonly l2: number;
+  /** Largest norm of the weights into one unit; 0 for none. */
+  readonly maxNorm: number;
+  /** Largest norm of the whole gradient, scaled back if above; 0 for none. */
+  readonly clipNorm: number;
+  /** Largest size of any gradient element; 0 for none. */
+  readonly clipValue: number;
+}
 
 export interface EarlyStoppingOptions {
   readonly monitor: string;
@@ -113,5 +173,7 @@ export interface Experiment {
   readonly model: ModelOptions;
   readonly loss: LossOptions;
   readonly optimizer: OptimizerOptions;
+  readonly schedule: ScheduleOptions;
+  readonly regularization: RegularizationOptions;
   readonly training: TrainingOptions;
 }

@@ -2,7 +2,7 @@
 import { isRecording } from '../autograd/mode.ts';
 import type { Kernels } from '../backend/kernels.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { DataLoader } from '../data/loader.ts';
+import { type Batch, DataLoader } from '../data/loader.ts';
 import { UserError } from '../errors.ts';
 import type { Module } from '../nn/module.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
@@ -45,6 +45,8 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /** Leave out a last batch that would be smaller. Default false. */
   readonly dropLast?: boolean;
+  /** Adds up the gradients of so many batches before each update, as if they were one. Default 1. Not for optimizers that need a closure. */
+  readonly accumulate?: number;
   /** Figures beside the loss. Default: accuracy where targets are classes. */
   readonly metrics?: Readonly<Record<string, Metric>>;
   readonly callbacks?: readonly Callback[];
@@ -94,6 +96,11 @@ export class Trainer {
     this.kernels = kernelsOf(model);
     const epochs = options.epochs ?? 1;
     if (!Number.isInteger(epochs) || epochs < 0) throw new UserError(`fit: epochs is ${epochs}; it must be a whole number of at least 0`);
+    const { accumulate = 1 } = options;
+    if (!Number.isInteger(accumulate) || accumulate < 1)
+      throw new UserError(`fit: accumulate is ${accumulate}; it must be a whole number of at least 1`);
+    if (accumulate > 1 && options.optimizer.needsClosure)
+      throw new UserError(`fit: accumulate is ${accumulate}; an optimizer that computes the loss itself, at several points, takes 1`);
     this.loader = new DataLoader(options.train, {
       batchSize: options.batchSize ?? 32,
       shuffle: options.shuffle ?? true,
@@ -175,7 +182,9 @@ export class Trainer {
         totalSamples,
         elapsed: seconds(began),
       });
-      if (signal?.aborted) {
+      // A checkpoint holds no half-summed gradient, so a stop waits for the update.
+      const updated = this.loader.state().position % (this.options.accumulate ?? 1) === 0;
+      if (signal?.aborted && updated) {
         this.stop('interrupted', `stopped on request after step ${this.globalStep}`);
         if (this.loader.state().position < this.loader.length) return;
       }
@@ -201,32 +210,53 @@ export class Trainer {
   }
 
   /** Forward, backward, update. Gives the batch's loss. */
-  private trainStep(batch: { x: Float32Array; y: Float32Array; xShape: readonly number[]; yShape: readonly number[] }): number {
-    const { loss: lossOf, optimizer, penalty, beforeUpdate, afterUpdate } = this.options;
+  private trainStep(batch: Batch): number {
+    const { optimizer, afterUpdate, accumulate = 1 } = this.options;
     const x = this.fill('x', batch.x, batch.xShape);
     const y = this.fill('y', batch.y, batch.yShape);
-    const n = batch.xShape[0];
     const streams = this.random.state();
+    const place = (this.loader.state().position - 1) % accumulate;
+    const last = place === accumulate - 1 || this.loader.state().position === this.loader.length;
     return withRandom(this.random, () =>
       step(() => {
-        optimizer.zeroGrad();
-        const output = this.model.call(x);
-        let loss = lossOf(output, y);
-        if (penalty) loss = loss.add(penalty());
-        const value = loss.item();
-        if (!Number.isFinite(value)) throw this.notFinite(value, x, y, streams);
-        if (!isRecording() || !loss.requiresGrad)
-          throw new UserError('fit: the loss does not depend on any parameter that requires a gradient');
-        loss.backward();
-        beforeUpdate?.();
-        optimizer.step();
-        afterUpdate?.();
-        this.running.samples += n;
-        this.count('loss', value * n);
-        for (const [name, metric] of Object.entries(this.metrics)) this.count(name, metric(output, y));
+        let value: number;
+        if (optimizer.needsClosure) {
+          let counted = false;
+          value = optimizer.step(() => {
+            this.random.restore(streams); // the same masks at every point where the loss is taken
+            const loss = this.computeGradients(x, y, streams, !counted);
+            counted = true;
+            return loss;
+          });
+        } else {
+          if (place === 0) optimizer.zeroGrad();
+          value = this.computeGradients(x, y, streams, true);
+          if (last) optimizer.step();
+        }
+        if (last) afterUpdate?.();
         return value;
       }),
     );
+  }
+
+  /** The loss of a batch, with its gradient added to every `.grad`; `counted` where it belongs into the epoch's figures. */
+  private computeGradients(x: Tensor, y: Tensor, streams: RandomState, counted: boolean): number {
+    const { loss: lossOf, penalty, beforeUpdate, accumulate = 1 } = this.options;
+    const output = this.model.call(x);
+    let loss = lossOf(output, y);
+    if (penalty) loss = loss.add(penalty());
+    const value = loss.item();
+    if (!Number.isFinite(value)) throw this.notFinite(value, x, y, streams);
+    if (!isRecording() || !loss.requiresGrad)
+      throw new UserError('fit: the loss does not depend on any parameter that requires a gradient');
+    (accumulate > 1 ? loss.mul(1 / accumulate) : loss).backward();
+    beforeUpdate?.();
+    if (counted) {
+      this.running.samples += x.shape[0];
+      this.count('loss', value * x.shape[0]);
+      for (const [name, metric] of Object.entries(this.metrics)) this.count(name, metric(output, y));
+    }
+    return value;
   }
 
   /** Computes the step again from the same random streams, to see where it went wrong. */

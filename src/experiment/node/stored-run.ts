@@ -1,0 +1,65 @@
+/** A run on disk: made by training, opened to evaluate, predict and go on. */
+import type { DatasetInfo } from '../../data/dataset.ts';
+import { UserError } from '../../errors.ts';
+import type { Sequential } from '../../nn/sequential.ts';
+import { type CheckpointName, RunFolder } from '../../train/node/run-folder.ts';
+import type { LossFunction } from '../../train/trainer.ts';
+import type { PreparedData, TablePreprocessing } from '../prepare.ts';
+import { restoreModel } from '../run.ts';
+import { parseExperiment } from '../schema.ts';
+import type { Experiment } from '../types.ts';
+
+/** What the data was: kept in the run's data.json, so that new examples are treated as those it was trained on. */
+export interface StoredData {
+  readonly info: DatasetInfo;
+  /** For tables; null for images. */
+  readonly table: TablePreprocessing | null;
+}
+
+export interface RestoredModel {
+  readonly model: Sequential;
+  readonly loss: LossFunction;
+  /** The name of its checkpoint, and how far training had come. */
+  readonly checkpoint: string;
+  readonly epoch: number;
+  readonly globalStep: number;
+}
+
+/** A run folder with its experiment and what is known of its data. */
+export class StoredRun {
+  readonly folder: RunFolder;
+  readonly experiment: Experiment;
+  readonly data: StoredData;
+
+  private constructor(folder: RunFolder, experiment: Experiment, data: StoredData) {
+    this.folder = folder;
+    this.experiment = experiment;
+    this.data = data;
+  }
+
+  /** A new run folder for this experiment on this data. */
+  static async create(path: string, experiment: Experiment, { info, table }: PreparedData): Promise<StoredRun> {
+    const folder = await RunFolder.create(path, experiment);
+    const data: StoredData = { info, table };
+    await folder.writeJson('data.json', data);
+    return new StoredRun(folder, experiment, data);
+  }
+
+  /** @throws UserError where there is no run folder, or a file of it is missing or damaged */
+  static async open(path: string): Promise<StoredRun> {
+    const folder = await RunFolder.open(path);
+    const experiment = parseExperiment(await folder.readJson('experiment.json'), { source: `${path}/experiment.json` });
+    const data = (await folder.readJson('data.json')) as StoredData | null;
+    if (data === null) throw new UserError(`${path}/data.json: there is no such file; the run folder is not complete`);
+    if (!Array.isArray(data.info?.featureShape))
+      throw new UserError(`${path}/data.json: it does not say what the data was; the file is damaged`);
+    return new StoredRun(folder, experiment, data);
+  }
+
+  /** The trained model, in inference mode. */
+  async restore(which: CheckpointName = 'latest'): Promise<RestoredModel> {
+    const checkpoint = await this.folder.load(which);
+    const { model, loss } = restoreModel(this.experiment, this.data.info, checkpoint.model);
+    return { model, loss, checkpoint: checkpoint.name, epoch: checkpoint.state.epoch, globalStep: checkpoint.state.globalStep };
+  }
+}
