@@ -46,7 +46,8 @@ def activations():
         ('elu', [], F.elu), ('elu', [0.5], lambda a: F.elu(a, 0.5)), ('selu', [], F.selu), ('celu', [], F.celu), ('celu', [2], lambda a: F.celu(a, 2.0)),
         ('gelu', [], F.gelu), ('gelu', ['tanh'], lambda a: F.gelu(a, approximate='tanh')), ('silu', [], F.silu), ('mish', [], F.mish), ('softsign', [], F.softsign),
         ('logSigmoid', [], F.logsigmoid), ('hardtanh', [], F.hardtanh), ('hardtanh', [-2.5, 0.5], lambda a: F.hardtanh(a, -2.5, 0.5)), ('relu6', [], F.relu6),
-        ('hardsigmoid', [], F.hardsigmoid), ('hardswish', [], F.hardswish),
+        # PyTorch's own gradients of these two hold 1/6 in float32
+        ('hardsigmoid', [], lambda a: F.relu6(a + 3) / 6), ('hardswish', [], lambda a: a * F.relu6(a + 3) / 6),
     ]
     cases = []
     for name, args, f in functions:

@@ -41,9 +41,9 @@ def schedules():
         ({'name': 'cosine', 'length': 39, 'end': 0.05}, path(lambda o: s.CosineAnnealingLR(o, 39, eta_min=0.05 * base))),
         ({'name': 'constant'}, path(lambda o: s.ConstantLR(o, 1, 1))),
         ({'name': 'sequence', 'parts': [{'name': 'constant', 'factor': 0.25}, {'name': 'constant'}], 'milestones': [6]}, path(lambda o: s.ConstantLR(o, 0.25, 6))),
-        ({'name': 'oneCycle', 'length': 40}, path(lambda o: s.OneCycleLR(o, base, total_steps=41, cycle_momentum=False), 40)),
+        ({'name': 'oneCycle', 'length': 40}, path(lambda o: s.OneCycleLR(o, base, total_steps=40, cycle_momentum=False), 40)),
         ({'name': 'oneCycle', 'length': 40, 'warmup': 0.2, 'divide': 10, 'finalDivide': 100, 'anneal': 'linear'},
-         path(lambda o: s.OneCycleLR(o, base, total_steps=41, pct_start=0.2, div_factor=10, final_div_factor=100, anneal_strategy='linear', cycle_momentum=False), 40)),
+         path(lambda o: s.OneCycleLR(o, base, total_steps=40, pct_start=0.2, div_factor=10, final_div_factor=100, anneal_strategy='linear', cycle_momentum=False), 40)),
         ({'name': 'warmup', 'length': 5, 'start': 0.1, 'then': {'name': 'exponential', 'gamma': 0.9}},
          path(lambda o: sequence(o, [5], lambda o: s.LinearLR(o, 0.1, 1, 5), lambda o: s.ExponentialLR(o, 0.9)))),
         ({'name': 'warmup', 'length': 8, 'start': 0.01, 'then': {'name': 'cosine', 'length': 32}},
@@ -63,5 +63,5 @@ def schedules():
         'base': base,
         'cases': [{'options': options, 'rates': rates} for options, rates in cases],
         'metrics': metrics,
-        'plateaus': [{'options': options, 'rates': path(lambda o: s.ReduceLROnPlateau(o, **given), metrics=metrics)} for options, given in plateaus],
+        'plateaus': [{'options': options, 'rates': path(lambda o: s.ReduceLROnPlateau(o, eps=0, **given), metrics=metrics)} for options, given in plateaus],
     }
