@@ -79,12 +79,14 @@ const betas = option(
   [0.9, 0.999],
   'decay of the two running averages',
 );
-const rate = (fallback: number) => ({
-  lr: option(above(0), fallback, 'learning rate'),
-  weightDecay: option(atLeast(0), 0, 'weight decay: pulls every weight towards 0'),
+const rate = (lr: number, weightDecay = 0) => ({
+  lr: option(above(0), lr, 'learning rate'),
+  weightDecay: option(atLeast(0), weightDecay, 'weight decay: pulls every weight towards 0'),
 });
 const eps = (fallback: number) => option(above(0), fallback, 'added to the root, against division by 0');
 const momentum = option(shareBelowOne, 0, 'share of the last step kept in the next');
+
+const amsgrad = option(flag, false, 'divide by the largest average so far');
 
 const optimizerSchemas = [
   v.strictObject({
@@ -99,13 +101,8 @@ const optimizerSchemas = [
     ),
     lrInVelocity: option(flag, false, "keep the rate inside the velocity, the lecture's form of momentum"),
   }),
-  v.strictObject({
-    name: oneOf('adam', 'adamw'),
-    ...rate(1e-3),
-    betas,
-    eps: eps(1e-8),
-    amsgrad: option(flag, false, 'divide by the largest average so far'),
-  }),
+  v.strictObject({ name: v.literal('adam', 'adam'), ...rate(1e-3), betas, eps: eps(1e-8), amsgrad }),
+  v.strictObject({ name: v.literal('adamw', 'adamw'), ...rate(1e-3, 0.01), betas, eps: eps(1e-8), amsgrad }),
   v.strictObject({ name: oneOf('nadam', 'adamax'), ...rate(2e-3), betas, eps: eps(1e-8) }),
   v.strictObject({ name: v.literal('adagrad', 'adagrad'), ...rate(0.01), eps: eps(1e-10) }),
   v.strictObject({
