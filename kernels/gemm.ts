@@ -5,6 +5,7 @@
  */
 import { NO_ACTIVATION, RELU_ACTIVATION, TANH_ACTIVATION } from './codes';
 import { sigmoid, tanh } from './functions';
+import { rowsTimesColumns, rowsTimesRows } from './gemv';
 import { micro, microInPlace } from './micro';
 import { mergeTile, packStrips } from './pack';
 import { storeUpTo } from './simd';
@@ -43,6 +44,16 @@ function finish(c: usize, ldc: usize, rows: i32, cols: i32, bias: usize, activat
   }
 }
 
+/** Rows of a below which b is not worth packing; and the longest inner sum that is then added up in one chain. */
+const FEW: i32 = 4;
+const LONG: i32 = 4096;
+
+// @ts-ignore: decorator
+@inline
+function isFew(m: i32, k: i32, transA: bool, transB: bool): bool {
+  return m < FEW && k <= LONG && !(transA && transB) && k >= 8;
+}
+
 // @ts-ignore: decorator
 @inline
 function isSmall(m: i32, n: i32, k: i32): bool {
@@ -76,6 +87,12 @@ export function gemm(
   const ldc = <usize>n << 2;
   const finishes = bias != 0 || activation != NO_ACTIVATION;
 
+  if (isFew(m, k, transA && m > 1, transB)) {
+    if (transB) rowsTimesRows(a, b, c, m, n, k, accumulate);
+    else rowsTimesColumns(a, aRow, aStep, b, c, m, n, k, accumulate);
+    if (finishes) finish(c, ldc, m, n, bias, activation);
+    return;
+  }
   if (isSmall(m, n, k)) {
     const strip = scratch + TILE;
     for (let j = 0; j < n; j += 8) {

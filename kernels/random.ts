@@ -12,37 +12,70 @@ function rotate(x: v128, by: i32): v128 {
   return v128.or(i32x4.shl(x, by), i32x4.shr_u(x, 32 - by));
 }
 
-/** Four rounds of a += b; b = rotl(b) ^ a, then the next pair of key words. a and b live in memory at `at`: a function returns but one vector. */
+/** Half a round; the other half is a += b. */
 // @ts-ignore: decorator
 @inline
-function rounds(at: usize, r0: i32, r1: i32, r2: i32, r3: i32, keyA: u32, keyB: u32): void {
-  let a = v128.load(at);
-  let b = v128.load(at, 16);
-  a = i32x4.add(a, b);
-  b = v128.xor(rotate(b, r0), a);
-  a = i32x4.add(a, b);
-  b = v128.xor(rotate(b, r1), a);
-  a = i32x4.add(a, b);
-  b = v128.xor(rotate(b, r2), a);
-  a = i32x4.add(a, b);
-  b = v128.xor(rotate(b, r3), a);
-  v128.store(at, i32x4.add(a, i32x4.splat(keyA)));
-  v128.store(at, i32x4.add(b, i32x4.splat(keyB)), 16);
+function mix(a: v128, b: v128, by: i32): v128 {
+  return v128.xor(rotate(b, by), a);
 }
 
 /** The words of the blocks block0 to block0 + 3, eight in order, to `words`. */
 function eightWords(key0: u32, key1: u32, block0: u32, words: usize): void {
   const key2 = key0 ^ key1 ^ 0x1bd11bda;
   const counter = v128.and(i32x4.add(i32x4.splat(block0), i32x4(0, 1, 2, 3)), i32x4.splat(0x7fffffff));
-  v128.store(words, i32x4.add(counter, i32x4.splat(key0)));
-  v128.store(words, i32x4.splat(key1), 16);
-  rounds(words, 13, 15, 26, 6, key1, key2 + 1);
-  rounds(words, 17, 29, 16, 24, key2, key0 + 2);
-  rounds(words, 13, 15, 26, 6, key0, key1 + 3);
-  rounds(words, 17, 29, 16, 24, key1, key2 + 4);
-  rounds(words, 13, 15, 26, 6, key2, key0 + 5);
-  const a = v128.load(words);
-  const b = v128.load(words, 16);
+  let a = i32x4.add(counter, i32x4.splat(key0));
+  let b = i32x4.splat(key1);
+  // after every four rounds one key of the three is added, in turn, and the number of the addition
+  a = i32x4.add(a, b);
+  b = mix(a, b, 13);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 15);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 26);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 6);
+  a = i32x4.add(a, i32x4.splat(key1));
+  b = i32x4.add(b, i32x4.splat(key2 + 1));
+  a = i32x4.add(a, b);
+  b = mix(a, b, 17);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 29);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 16);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 24);
+  a = i32x4.add(a, i32x4.splat(key2));
+  b = i32x4.add(b, i32x4.splat(key0 + 2));
+  a = i32x4.add(a, b);
+  b = mix(a, b, 13);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 15);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 26);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 6);
+  a = i32x4.add(a, i32x4.splat(key0));
+  b = i32x4.add(b, i32x4.splat(key1 + 3));
+  a = i32x4.add(a, b);
+  b = mix(a, b, 17);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 29);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 16);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 24);
+  a = i32x4.add(a, i32x4.splat(key1));
+  b = i32x4.add(b, i32x4.splat(key2 + 4));
+  a = i32x4.add(a, b);
+  b = mix(a, b, 13);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 15);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 26);
+  a = i32x4.add(a, b);
+  b = mix(a, b, 6);
+  a = i32x4.add(a, i32x4.splat(key2));
+  b = i32x4.add(b, i32x4.splat(key0 + 5));
   v128.store(words, v128.shuffle<i32>(a, b, 0, 4, 1, 5));
   v128.store(words, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
 }

@@ -67,64 +67,60 @@ export function maxRow(x: usize, n: i32): f32 {
   return lanes(MAX, chains(MAX, x, n));
 }
 
+/** out = f(out, the next row or, with `four`, the next four), or the row itself where it is the first. */
+// @ts-ignore: decorator
+@inline
+function addRows(op: i32, x: usize, out: usize, inner: i32, first: bool, four: bool): void {
+  const row = <usize>inner << 2;
+  for (let left = inner; left > 0; left -= 4, x += 16, out += 16) {
+    let y = v128.load(x);
+    if (four) {
+      const second = combine(op, v128.load(x + 2 * row), v128.load(x + 3 * row));
+      y = combine(op, combine(op, y, v128.load(x + row)), second);
+    }
+    if (!first) y = combine(op, v128.load(out), y);
+    storeUpTo(out, y, left);
+  }
+}
+
+/** Over columns: rows are read whole, one after the other, as memory likes it; the results of all columns stay in cache. */
 // @ts-ignore: decorator
 @inline
 function columns(op: i32, x: usize, out: usize, n: i32, inner: i32): void {
   const row = <usize>inner << 2;
-  let left = inner;
-  for (; left >= 16; left -= 16, x += 64, out += 64) {
-    let a = neutral(op);
-    let b = a;
-    let c = a;
-    let d = a;
-    let from = x;
-    for (let i = n; i > 0; i--, from += row) {
-      a = combine(op, a, v128.load(from));
-      b = combine(op, b, v128.load(from, 16));
-      c = combine(op, c, v128.load(from, 32));
-      d = combine(op, d, v128.load(from, 48));
-    }
-    v128.store(out, a);
-    v128.store(out, b, 16);
-    v128.store(out, c, 32);
-    v128.store(out, d, 48);
+  if (n == 0) {
+    for (let left = inner; left > 0; left -= 4, out += 16) storeUpTo(out, neutral(op), left);
+    return;
   }
-  for (; left > 0; left -= 4, x += 16, out += 16) {
-    let a = neutral(op);
-    let from = x;
-    for (let i = n; i > 0; i--, from += row) a = combine(op, a, v128.load(from));
-    storeUpTo(out, a, left);
-  }
+  addRows(op, x, out, inner, true, false);
+  let i = n - 1;
+  x += row;
+  for (; i >= 4; i -= 4, x += row << 2) addRows(op, x, out, inner, false, true);
+  for (; i > 0; i--, x += row) addRows(op, x, out, inner, false, false);
 }
 
-/** Column sums of more rows than a block: float32 within a block, double precision across blocks. */
-function sumTallColumns(x: usize, out: usize, n: i32, inner: i32): void {
-  const row = <usize>inner << 2;
-  for (let left = inner; left > 0; left -= 4, x += 16, out += 16) {
-    let low = f64x2.splat(0);
-    let high = low;
-    let from = x;
-    for (let rows = n; rows > 0; rows -= BLOCK_ROWS) {
-      let even = f32x4.splat(0);
-      let odd = even;
-      let i = min(rows, BLOCK_ROWS);
-      for (; i > 1; i -= 2, from += 2 * row) {
-        even = f32x4.add(even, v128.load(from));
-        odd = f32x4.add(odd, v128.load(from + row));
-      }
-      if (i > 0) even = f32x4.add(even, v128.load(from));
-      const sum = f32x4.add(even, odd);
-      low = f64x2.add(low, f64x2.promote_low_f32x4(sum));
-      high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i64>(sum, sum, 1, 0)));
+function sumColumns(x: usize, out: usize, n: i32, inner: i32): void {
+  columns(SUM, x, out, n, inner);
+}
+
+/** Column sums of many rows: float32 within a block of rows, double precision across blocks. `scratch` has room for 12 inner + 64 bytes. */
+function sumTallColumns(x: usize, out: usize, n: i32, inner: i32, scratch: usize): void {
+  const totals = scratch;
+  const block = scratch + (<usize>((inner + 7) & ~7) << 3);
+  memory.fill(totals, 0, <usize>inner << 3);
+  for (; n > 0; n -= BLOCK_ROWS, x += (<usize>inner * BLOCK_ROWS) << 2) {
+    sumColumns(x, block, min(n, BLOCK_ROWS), inner);
+    for (let j: usize = 0; j < <usize>inner; j++) {
+      const total = totals + (j << 3);
+      store<f64>(total, load<f64>(total) + <f64>load<f32>(block + (j << 2)));
     }
-    const total = v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
-    storeUpTo(out, total, left);
   }
+  for (let j: usize = 0; j < <usize>inner; j++) store<f32>(out + (j << 2), <f32>load<f64>(totals + (j << 3)));
 }
 
 // @ts-ignore: decorator
 @inline
-function each(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+function each(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32, scratch: usize): void {
   const slab = (<usize>n * <usize>inner) << 2;
   for (; outer > 0; outer--, x += slab, out += <usize>inner << 2) {
     if (inner == 1) {
@@ -132,19 +128,22 @@ function each(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): vo
       else if (op == MAX) store<f32>(out, maxRow(x, n));
       else store<f32>(out, lanes(op, chains(op, x, n)));
     } else if (op == SUM && n > 2 * BLOCK_ROWS) {
-      sumTallColumns(x, out, n, inner);
+      sumTallColumns(x, out, n, inner, scratch);
+    } else if (op == SUM) {
+      sumColumns(x, out, n, inner);
     } else {
       columns(op, x, out, n, inner);
     }
   }
 }
 
-export function reduce(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+/** `scratch` has room for 12 inner + 64 bytes. */
+export function reduce(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32, scratch: usize): void {
   switch (op) {
-    case SUM: each(SUM, x, out, outer, n, inner); break;
-    case MAX: each(MAX, x, out, outer, n, inner); break;
-    case MIN: each(MIN, x, out, outer, n, inner); break;
-    case PROD: each(PROD, x, out, outer, n, inner); break;
+    case SUM: each(SUM, x, out, outer, n, inner, scratch); break;
+    case MAX: each(MAX, x, out, outer, n, inner, scratch); break;
+    case MIN: each(MIN, x, out, outer, n, inner, scratch); break;
+    case PROD: each(PROD, x, out, outer, n, inner, scratch); break;
   }
 }
 

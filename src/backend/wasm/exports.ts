@@ -24,7 +24,7 @@ export interface KernelExports {
   scatterAddRows(x: number, index: number, out: number, rows: number, cols: number): void;
   pickColumns(x: number, index: number, out: number, rows: number, cols: number): void;
   unpickColumns(x: number, index: number, out: number, rows: number, cols: number): void;
-  reduce(op: number, x: number, out: number, outer: number, n: number, inner: number): void;
+  reduce(op: number, x: number, out: number, outer: number, n: number, inner: number, scratch: number): void;
   argmax(x: number, out: number, outer: number, n: number, inner: number): void;
   cumsum(x: number, out: number, outer: number, n: number, inner: number): void;
   gemmScratch(m: number, n: number, k: number): number;

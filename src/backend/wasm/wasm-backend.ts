@@ -190,7 +190,7 @@ class WasmBackend implements Kernels {
   // reductions ------------------------------------------------------------------------------------------------------
 
   reduce(name: ReduceName, x: Storage, out: Storage, outer: number, n: number, inner: number): void {
-    this.#wasm.reduce(REDUCE[name], address(x), address(out), outer, n, inner);
+    this.#wasm.reduce(REDUCE[name], address(x), address(out), outer, n, inner, this.#heap.scratch(12 * inner + 128));
   }
 
   argmax(x: Storage, out: Storage, outer: number, n: number, inner: number): void {
