@@ -35,7 +35,10 @@ console.log(`${'ceiling, GFLOPS'.padEnd(36)}${ceilings.map(c => c.toFixed(1).pad
 for (const [what, m, n, k, transA, transB] of shapes) {
   const cells = backends.map(kernels => {
     const [a, b, c] = [m * k, k * n, m * n].map(size => kernels.alloc(size));
-    for (const s of [a, b]) kernels.view(s).forEach((_, i, v) => { v[i] = ((i * 7919) % 1000) / 1000 - 0.5; });
+    for (const s of [a, b])
+      kernels.view(s).forEach((_, i, v) => {
+        v[i] = ((i * 7919) % 1000) / 1000 - 0.5;
+      });
     const shape = { m, n, k, transA, transB };
     const flops = 2 * m * n * k;
     const calls = Math.max(1, Math.round(1e8 / (flops + 3000)));

@@ -13,7 +13,14 @@ export function numbers(n, salt = 1) {
 
 /** Layer sizes, activation, optimizer, batch. */
 export const workloads = {
-  W1: { title: '784-512-256-10 ReLU, Adam, batch 128', sizes: [784, 512, 256, 10], activation: 'relu', optimizer: 'adam', lr: 1e-3, batch: 128 },
+  W1: {
+    title: '784-512-256-10 ReLU, Adam, batch 128',
+    sizes: [784, 512, 256, 10],
+    activation: 'relu',
+    optimizer: 'adam',
+    lr: 1e-3,
+    batch: 128,
+  },
   W3: { title: '784-32-10 ReLU, SGD, batch 32', sizes: [784, 32, 10], activation: 'relu', optimizer: 'sgd', lr: 0.01, batch: 32 },
   W4: { title: '2-16-16-2 tanh, SGD, batch 16', sizes: [2, 16, 16, 2], activation: 'tanh', optimizer: 'sgd', lr: 0.1, batch: 16 },
 };
@@ -25,7 +32,12 @@ export function dataFor({ sizes, batch }) {
   const labels = Uint8Array.from(numbers(batch, 11), v => Math.min(classes - 1, Math.floor((v + 0.5) * classes)));
   const layers = sizes.slice(1).map((out, i) => {
     const bound = 2 / Math.sqrt(sizes[i]);
-    return { in: sizes[i], out, weight: numbers(out * sizes[i], 100 + i).map(v => v * bound), bias: numbers(out, 200 + i).map(v => v * bound) };
+    return {
+      in: sizes[i],
+      out,
+      weight: numbers(out * sizes[i], 100 + i).map(v => v * bound),
+      bias: numbers(out, 200 + i).map(v => v * bound),
+    };
   });
   return { x, labels, layers };
 }

@@ -1,0 +1,35 @@
+// Memory over many steps: live tensors, bytes of kernel memory, and the process's own. `node --expose-gc bench/memory.mjs [steps]`
+import { load } from './load.mjs';
+import { dataFor, workloads } from './workloads.mjs';
+
+const steps = Number(process.argv[2] ?? 10_000);
+const { step, nn, optim, crossEntropy, tensor, keep, liveTensors } = await load('bench/surface.ts');
+const workload = workloads.W3;
+const data = dataFor(workload);
+const model = new nn.Sequential(new nn.Linear(784, 32), new nn.ReLU(), new nn.Dropout(0.2), new nn.Linear(32, 10));
+const optimizer = new optim.Adam(model.parameters());
+const x = keep(tensor(data.x, { shape: [workload.batch, 784] }));
+const y = keep(tensor(data.labels));
+console.log(`${'step'.padStart(7)} ${'live tensors'.padStart(13)} ${'live bytes'.padStart(12)} ${'reserved'.padStart(12)} ${'heap used'.padStart(12)} ${'rss'.padStart(12)}`);
+const mib = bytes => `${(bytes / 2 ** 20).toFixed(2)} MiB`.padStart(12);
+let first = null;
+for (let i = 1; i <= steps; i++) {
+  step(() => {
+    optimizer.zeroGrad();
+    const loss = crossEntropy(model.forward(x), y);
+    loss.backward();
+    optimizer.step();
+  });
+  if (i === 100 || i % (steps / 5) === 0) {
+    globalThis.gc?.();
+    const { live, reserved } = x.kernels.usage();
+    const { heapUsed, rss } = process.memoryUsage();
+    const now = { tensors: liveTensors(), live, reserved };
+    first ??= now;
+    console.log(`${String(i).padStart(7)} ${String(now.tensors).padStart(13)} ${mib(live)} ${mib(reserved)} ${mib(heapUsed)} ${mib(rss)}`);
+    if (JSON.stringify(now) !== JSON.stringify(first)) {
+      console.error('memory grew');
+      process.exitCode = 1;
+    }
+  }
+}
