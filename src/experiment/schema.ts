@@ -53,7 +53,7 @@ const dataSchemas = [
   v.strictObject({
     name: v.literal('digits', 'digits'),
     seed: option(wholeFrom(0), 1, 'seed of the generator that draws the digits'),
-    train: option(wholeFrom(10), 12_000, 'training digits to draw'),
+    train: option(wholeFrom(10), 20_000, 'training digits to draw'),
     test: option(wholeFrom(10), 2_000, 'test digits to draw'),
     validation: validation(2000),
     limit,
