@@ -23,7 +23,7 @@ const headerLimit = 100_000_000;
 
 /** Bytes of a safetensors file: tensors by name, float32 as F32 and float64 as F64. */
 export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor | StoredTensor>, metadata: Record<string, string> = {}): Uint8Array {
-  const header: Record<string, unknown> = {};
+  const header: Record<string, unknown> = Object.create(null); // a tensor may be called '__proto__'
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   const parts: Uint8Array[] = [];
   let at = 0;
@@ -52,7 +52,10 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor | StoredTe
   return file;
 }
 
-/** Reads a safetensors file of float tensors (F64, F32, F16, BF16). `source` names it in messages. */
+/**
+ * Reads a safetensors file. F64, F32, F16 and BF16 are read as they are; I64 (PyTorch's counts, such as `num_batches_tracked`) as float64, if
+ * within 2^53. `source` names the file in messages.
+ */
 export function decodeSafetensors(file: Uint8Array, source: string): Safetensors {
   const fail = (problem: string): never => {
     throw new UserError(`${source}: not a valid safetensors file: ${problem}`);
@@ -63,7 +66,8 @@ export function decodeSafetensors(file: Uint8Array, source: string): Safetensors
   if (length > headerLimit || length > file.length - 8)
     fail(`its header is said to take ${length} bytes; after the first 8 the file has ${file.length - 8}`);
   const header = parseHeader(file.subarray(8, 8 + length), fail);
-  const data = file.subarray(8 + length);
+  // Not file.subarray: of Node's Buffer that is a Buffer, whose slice copies nothing.
+  const data = new Uint8Array(file.buffer, file.byteOffset + 8 + length, file.length - 8 - length);
   const tensors = new Map<string, StoredTensor>();
   const ranges: [number, number, string][] = [];
   let metadata: Record<string, string> = {};
@@ -75,7 +79,10 @@ export function decodeSafetensors(file: Uint8Array, source: string): Safetensors
     }
     const { dtype, shape, begin, end } = checkEntry(name, entry, data.length, fail);
     ranges.push([begin, end, name]);
-    tensors.set(name, { shape, values: readers[dtype](data.slice(begin, end)) });
+    const values = readers[dtype](data.slice(begin, end));
+    if (dtype === 'I64' && !values.every(Number.isSafeInteger))
+      fail(`'${name}' holds whole numbers beyond 2^53, which no float holds exactly`);
+    tensors.set(name, { shape, values });
   }
   ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let at = 0;
@@ -93,8 +100,9 @@ const readers: Record<string, (bytes: Uint8Array) => Float32Array | Float64Array
   F32: bytes => new Float32Array(bytes.buffer),
   F16: bytes => Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat),
   BF16: bytes => new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), half => half << 16).buffer),
+  I64: bytes => Float64Array.from(new BigInt64Array(bytes.buffer), Number),
 };
-const elementBytes: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
+const elementBytes: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8 };
 
 function halfToFloat(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
