@@ -6,6 +6,7 @@ import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { anywhere, nodeOnly } from './entries.mjs';
 import { writeThirdParty } from './third-party.mjs';
 
@@ -24,9 +25,7 @@ async function bundle() {
     input: Object.fromEntries(Object.entries({ ...anywhere, ...nodeOnly }).filter(([, path]) => existsSync(join(root, path)))),
     platform: 'neutral',
     resolve: { mainFields: ['module', 'main'], conditionNames: ['import', 'default'] },
-    external: /^node:/,
-    // Libraries written for CommonJS ask for Node's modules by their bare names.
-    plugins: [nodeProtocol()],
+    plugins: [withoutStreams(), esmExternalRequirePlugin({ external: [/^node:/, 'events', 'readline'] })],
     transform: { define: { CHAINRULE_VERSION: JSON.stringify(version) } },
     onLog(level, log, report) {
       if (level === 'warn') throw new Error(`bundle: ${log.message}`);
@@ -49,11 +48,12 @@ async function bundle() {
   return chunks.flatMap(chunk => chunk.moduleIds);
 }
 
-function nodeProtocol() {
-  const bare = new Set(['assert', 'events', 'fs', 'path', 'readline', 'stream', 'util']);
+/** papaparse can read a Node stream, which is never asked of it here. */
+function withoutStreams() {
   return {
-    name: 'node-protocol',
-    resolveId: id => (bare.has(id) ? { id: `node:${id}`, external: true } : null),
+    name: 'without-streams',
+    resolveId: id => (id === 'stream' ? '\0nothing' : null),
+    load: id => (id === '\0nothing' ? 'export {};' : null),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The base of every layer and model: finds its parameters, knows training from inference, saves and loads its state. */
+import '../ops/methods.ts'; // a model's own forward says x.relu(), loss.backward()
 import { UserError } from '../errors.ts';
 import { keep, ownGradient } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';

@@ -1,0 +1,18 @@
+import { explainError } from './errors.ts';
+import { run } from './program.ts';
+
+// What reads our output may end before we do, as in `chainrule datasets | head -1`: that is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  const { text, code } = explainError(error, process.env.CHAINRULE_DEBUG === '1');
+  process.stderr.write(`${text}\n`);
+  process.exitCode = code;
+}

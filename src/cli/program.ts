@@ -1,0 +1,68 @@
+import { Command, CommanderError } from 'commander';
+import { version } from '../version.ts';
+import { UsageError } from './errors.ts';
+
+/** A command's file is loaded when it is asked for: what is not needed must not be waited for. */
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: () => Command }>;
+}
+
+const COMMANDS: readonly CommandEntry[] = [
+  { name: 'train', summary: 'train a model and keep the run in a folder', load: () => import('./commands/train.ts') },
+  { name: 'evaluate', summary: 'measure a trained model', load: () => import('./commands/evaluate.ts') },
+  { name: 'predict', summary: 'ask a trained model about images, or rows of a table', load: () => import('./commands/predict.ts') },
+  { name: 'datasets', summary: 'list, download and look at data sets', load: () => import('./commands/datasets.ts') },
+];
+
+const EXAMPLES = `
+Examples:
+  chainrule train mnist                           train on MNIST (downloaded once, or from --data DIR)
+  chainrule train digits --epochs 3               train on digits that chainrule draws itself: no network, no files
+  chainrule train table.csv --label price         train on a table
+  chainrule evaluate runs/mnist-1                 measure what was trained
+  chainrule predict runs/mnist-1 my7.png          ask it about a picture
+  chainrule train --help                          every option, with its default
+
+Exit codes: 0 done, 1 failure, 2 a mistake in what was typed, 130 stopped by Ctrl-C (the run is saved), 143 ended by SIGTERM (likewise).
+Environment: CHAINRULE_DATA folder of data sets; CHAINRULE_MIRRORS where to download from; CHAINRULE_ASCII=1 plain characters; NO_COLOR, FORCE_COLOR;
+CHAINRULE_DEBUG=1 stack traces.`;
+
+/** Runs the command line given, without the program's own name. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('chainrule')
+    .description('Trains neural networks, and shows how it goes.')
+    .version(version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .showSuggestionAfterError()
+    .addHelpText('after', EXAMPLES);
+  prepare(program);
+  const wanted = argv.find(word => !word.startsWith('-') && word !== 'help');
+  for (const { name, summary, load } of COMMANDS) {
+    // Of the others only the name is needed, for the list of commands and for suggestions.
+    const command = name === wanted ? (await load()).command() : new Command(name);
+    program.addCommand(prepare(command.summary(summary)));
+  }
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    const path = wanted !== undefined && COMMANDS.some(one => one.name === wanted) ? `chainrule ${wanted}` : 'chainrule';
+    throw new UsageError(error.message.replace(/^error: /, ''), `See '${path} --help'.`);
+  }
+}
+
+/** Errors are thrown, to be shown in one place and with our exit codes; so with subcommands. */
+function prepare(command: Command): Command {
+  for (const one of [command, ...command.commands]) {
+    one
+      .exitOverride()
+      .configureOutput({ writeErr: () => {}, outputError: () => {} })
+      .configureHelp({ sortSubcommands: false, helpWidth: Math.min(process.stdout.columns || 100, 110) });
+  }
+  return command;
+}

@@ -1,0 +1,109 @@
+import type { BatchEnd, TrainBegin, TrainEvent } from '../../train/events.ts';
+import type { Output } from '../output.ts';
+import { formatNumber } from './format.ts';
+import { progressDisplay } from './progress.ts';
+import { printable, styled } from './text.ts';
+
+/** Shows the events of a training run as they come. */
+export interface TrainingView {
+  event(event: TrainEvent): void;
+  /** Must be called at the end, also after an error: what is being redrawn is taken away. */
+  close(): void;
+}
+
+/** A view for nobody: the figures come at the end. Warnings are shown all the same. */
+export function quietView(output: Output): TrainingView {
+  return {
+    event: event => {
+      if (event.type === 'warning') output.line(`Warning: ${printable(event.message, output.capabilities)}`);
+    },
+    close() {},
+  };
+}
+
+/** One JSON object a line. */
+export function jsonView(output: Output): TrainingView {
+  return {
+    event: event => {
+      if (isKept(event)) output.line(JSON.stringify(event));
+    },
+    close() {},
+  };
+}
+
+/** So many lines about batches are kept of an epoch, at most: enough for a curve. */
+const BATCHES_KEPT = 100;
+
+/** Whether an event goes into JSON lines and metrics.jsonl: all but some batches of a long epoch. Which ones depends on counts alone. */
+export function isKept(event: TrainEvent): boolean {
+  if (event.type !== 'batchEnd') return true;
+  const every = Math.ceil(event.stepsPerEpoch / BATCHES_KEPT);
+  return event.step % every === 0 || event.step === event.stepsPerEpoch;
+}
+
+/** Says in a line or two what is going to be trained. */
+export type Introduction = (event: TrainBegin) => readonly string[];
+
+/** A progress bar on a terminal, plain lines elsewhere. */
+export function progressView(output: Output, introduce: Introduction): TrainingView {
+  const { capabilities } = output;
+  const display = progressDisplay(output.stream, capabilities);
+  let epochs = 0;
+  let best = Number.POSITIVE_INFINITY;
+  const show = (batch: BatchEnd): void => {
+    const { epoch, samples, totalSamples, logs, elapsed } = batch;
+    display.update({ epoch, epochs, samples, totalSamples, metrics: logs, elapsed });
+  };
+  return {
+    event(event) {
+      switch (event.type) {
+        case 'trainBegin':
+          epochs = event.epochs;
+          for (const line of introduce(event)) output.line(line);
+          break;
+        case 'batchEnd':
+          show(event);
+          break;
+        case 'epochEnd': {
+          const { epoch, logs, samples, elapsed, validationElapsed } = event;
+          const watched = logs.val_loss;
+          const isBest = watched < best;
+          if (isBest) best = watched;
+          const note = isBest && epochs > 1 ? { note: 'best so far' } : {};
+          display.endEpoch({ epoch, epochs, metrics: logs, samples, elapsed, totalElapsed: elapsed + validationElapsed, ...note });
+          break;
+        }
+        case 'warning':
+          display.message(styled(`Warning: ${printable(event.message, capabilities)}`, 'yellow', capabilities));
+          break;
+        case 'trainEnd':
+          display.stop();
+          if (event.reason === 'earlyStopping') output.line(`Stopped early: ${printable(event.message, capabilities)}`);
+          break;
+      }
+    },
+    close: () => display.stop(),
+  };
+}
+
+/** Keeps the losses of batches, for the curve of a run too short to have one over epochs. */
+export class LossLog {
+  readonly steps: number[] = [];
+  readonly losses: number[] = [];
+
+  event(event: TrainEvent): void {
+    if (event.type !== 'batchEnd' || !isKept(event)) return;
+    this.steps.push(event.globalStep);
+    this.losses.push(event.loss);
+  }
+}
+
+/** `wasm (relaxed SIMD)`: the backend in words. */
+export function backendName({ name, simd }: TrainBegin['backend']): string {
+  return simd === undefined ? String(name) : `${name} (${simd} SIMD)`;
+}
+
+/** `0.001`, `1e-5`: a learning rate. */
+export function rateText(lr: number): string {
+  return lr >= 1e-4 ? String(lr) : formatNumber(lr, 3);
+}
