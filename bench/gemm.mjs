@@ -1,6 +1,6 @@
 // GFLOPS of the product kernels on one core, both builds, beside the ceiling. `node bench/gemm.mjs [rounds] [build]`
 import { load } from './load.mjs';
-import { cpuTime, peak } from './peak.mjs';
+import { peak, settle, time } from './peak.mjs';
 
 const rounds = Number(process.argv[2] ?? 15);
 const { createWasmBackend } = await load('src/backend/wasm/wasm-backend.ts');
@@ -32,6 +32,13 @@ for (const build of builds) ceilings.push(await peak(build));
 
 console.log(`${''.padEnd(36)}${builds.map(b => b.padStart(18)).join('')}`);
 console.log(`${'ceiling, GFLOPS'.padEnd(36)}${ceilings.map(c => c.toFixed(1).padStart(18)).join('')}`);
+for (const kernels of backends) {
+  const stores = [1, 2, 3].map(() => kernels.alloc(4096));
+  for (const s of stores) kernels.fill(s, 4096, 0.5);
+  for (let i = 0; i < 2000; i++) kernels.gemm(...stores, { m: 64, n: 64, k: 64, transA: i % 2 > 0, transB: i % 4 > 1 }, false);
+  for (let i = 0; i < 500; i++) kernels.gemm(...stores, { m: 16, n: 16, k: 256, transA: i % 2 > 0, transB: i % 4 > 1 }, false);
+}
+await settle();
 for (const [what, m, n, k, transA, transB] of shapes) {
   const cells = backends.map(kernels => {
     const [a, b, c] = [m * k, k * n, m * n].map(size => kernels.alloc(size));
@@ -44,9 +51,10 @@ for (const [what, m, n, k, transA, transB] of shapes) {
     const calls = Math.max(1, Math.round(1e8 / (flops + 3000)));
     let best = Infinity;
     for (let round = 0; round < rounds; round++) {
-      const start = cpuTime();
-      for (let i = 0; i < calls; i++) kernels.gemm(a, b, c, shape, false);
-      best = Math.min(best, (cpuTime() - start) / calls);
+      const took = time(() => {
+        for (let i = 0; i < calls; i++) kernels.gemm(a, b, c, shape, false);
+      });
+      best = Math.min(best, took / calls);
     }
     for (const s of [a, b, c]) kernels.free(s);
     return `${(flops / best / 1e6).toFixed(1)} ${`${(best * 1e3).toFixed(best < 0.01 ? 2 : 0)}`.padStart(7)} µs`;
