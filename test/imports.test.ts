@@ -11,6 +11,7 @@ const ORDER = [
   'version.ts',
   'math.ts',
   'random.ts',
+  'random-distributions.ts',
   'backend',
   'tensor',
   'autograd',

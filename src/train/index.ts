@@ -6,4 +6,5 @@ export type { Checkpoint, CheckpointState, CheckpointStore } from './checkpoint.
 export { type EvaluateOptions, type Evaluation, evaluate, type Mistake, predict, predictProbabilities } from './evaluate.ts';
 export type { Logs, StopReason, TrainEvent, TrainListener } from './events.ts';
 export { accuracy, type Metric } from './metrics.ts';
+export { type BatchMixer, type MixupOptions, mixup } from './mixup.ts';
 export { type FitOptions, fit, type History, type LossFunction, type SchedulerLike, Trainer } from './trainer.ts';

@@ -64,6 +64,8 @@ export interface FitOptions {
   readonly afterUpdate?: () => void;
   /** Changes a batch in place before it is used: augmentation. */
   readonly transform?: NonNullable<ConstructorParameters<typeof DataLoader>[1]>['transform'];
+  /** Puts another batch in the place of each, inside the step: mixup. Figures are measured against the targets it gives. */
+  readonly mixBatch?: (x: Tensor, y: Tensor) => { readonly x: Tensor; readonly y: Tensor };
 }
 
 /** Figures by name, one value an epoch. */
@@ -211,14 +213,14 @@ export class Trainer {
 
   /** Forward, backward, update. Gives the batch's loss. */
   private trainStep(batch: Batch): number {
-    const { optimizer, afterUpdate, accumulate = 1 } = this.options;
-    const x = this.fill('x', batch.x, batch.xShape);
-    const y = this.fill('y', batch.y, batch.yShape);
-    const streams = this.random.state();
+    const { optimizer, afterUpdate, mixBatch, accumulate = 1 } = this.options;
+    const read = { x: this.fill('x', batch.x, batch.xShape), y: this.fill('y', batch.y, batch.yShape) };
     const place = (this.loader.state().position - 1) % accumulate;
     const last = place === accumulate - 1 || this.loader.state().position === this.loader.length;
     return withRandom(this.random, () =>
       step(() => {
+        const { x, y } = mixBatch?.(read.x, read.y) ?? read;
+        const streams = this.random.state();
         let value: number;
         if (optimizer.needsClosure) {
           let counted = false;
