@@ -46,20 +46,18 @@ let looseBytes = 0;
 export function step<T>(work: () => T): T {
   const scope: Scope = { tensors: pool.pop() ?? [], outer: current };
   current = scope;
-  let result: T;
+  let survivors: Set<unknown> | null = null;
   try {
-    result = work();
+    const result = work();
     if (result instanceof Promise) {
       result.catch(() => {}); // its own error would otherwise be reported a second time
       throw new UserError('step: the function returned a promise; a step is synchronous. Load data before it, and await outside');
     }
-  } catch (error) {
-    close(scope, null);
-    throw error;
+    if (typeof result === 'object' && result !== null) survivors = collect(result, new Set());
+    return result;
+  } finally {
+    close(scope, survivors);
   }
-  const survivors = typeof result === 'object' && result !== null ? collect(result, new Set()) : null;
-  close(scope, survivors);
-  return result;
 }
 
 /** Makes a tensor outlive its step: it lives as long as something refers to it. For parameters, buffers and state. */
@@ -130,8 +128,10 @@ export function ownGradient(leaf: Tensor, grad: Tensor | null): void {
 }
 
 function hold(tensor: Tensor): Holding {
+  dropHolding(tensor); // a tensor that came to its scope twice (made there, and handed over as a gradient) is given back once
   const block = tensor.block!;
-  const holding = { block, grad: tensor.grad?.block ?? null, looseBytes: bytesOf(block) };
+  // storage that a reshape shares is counted once
+  const holding = { block, grad: tensor.grad?.block ?? null, looseBytes: block.owners > 1 ? 0 : bytesOf(block) };
   tensor.holding = holding;
   looseBytes += holding.looseBytes;
   collected.register(tensor, holding, tensor);
@@ -145,30 +145,43 @@ function dropHolding(tensor: Tensor): void {
   tensor.holding = null;
 }
 
-function close(scope: Scope, survivors: Set<Tensor> | null): void {
+function close(scope: Scope, survivors: Set<unknown> | null): void {
   current = scope.outer;
   const { tensors } = scope;
   for (let i = 0; i < tensors.length; i++) {
     const tensor = tensors[i];
-    if (tensor.kept || tensor.block === null) continue;
-    if (survivors?.has(tensor)) {
-      if (tensor.origin !== null) tensor.requiresGrad = false;
+    if (tensor.block === null) continue;
+    const survives = survivors?.has(tensor) ?? false;
+    if (!tensor.kept && !survives) {
+      // a gradient may be returned without its leaf
+      if (tensor.grad !== null && survivors?.has(tensor.grad)) ownGradient(tensor, null);
+      release(tensor);
+      continue;
+    }
+    if (tensor.origin !== null) {
+      tensor.requiresGrad = false; // what it was computed from ends here
       tensor.origin = null;
+    }
+    if (!tensor.kept) {
       alive--; // adopt counts it again
       adopt(tensor);
-    } else {
-      release(tensor);
     }
   }
   tensors.length = 0;
   pool.push(tensors);
 }
 
-function collect(value: unknown, found: Set<Tensor>): Set<Tensor> {
-  if (typeof value !== 'object' || value === null) return found;
+/** The tensors in a value, with every array and plain object passed on the way (which may refer to each other in a circle). */
+function collect(value: unknown, found: Set<unknown>): Set<unknown> {
+  if (typeof value !== 'object' || value === null || found.has(value)) return found;
   if (isTensor(value)) found.add(value);
-  else if (Array.isArray(value)) for (const item of value) collect(item, found);
-  else if (Object.getPrototypeOf(value) === Object.prototype) for (const item of Object.values(value)) collect(item, found);
+  else if (Array.isArray(value)) {
+    found.add(value);
+    for (const item of value) collect(item, found);
+  } else if (Object.getPrototypeOf(value) === Object.prototype) {
+    found.add(value);
+    for (const item of Object.values(value)) collect(item, found);
+  }
   return found;
 }
 
