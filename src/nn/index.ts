@@ -9,6 +9,7 @@ export { checkInitializeOptions, type InitializeOptions, type InitializerName, i
 export { LayerNorm, type LayerNormOptions } from './layer-norm.ts';
 export { Linear } from './linear.ts';
 export { currentModulePath, type ForwardHook, Module, observeForward, type SavedArray } from './module.ts';
+export { MultiHead } from './multi-head.ts';
 export { Parameter } from './parameter.ts';
 export { l1Penalty, l2Penalty, maxNorm, type Weights, weightsOf } from './penalties.ts';
 export { type Moments, type ProbedParameter, type ProbeRow, probe } from './probe.ts';

@@ -7,4 +7,5 @@ export { type EvaluateOptions, type Evaluation, evaluate, type Mistake, predict,
 export type { Logs, StopReason, TrainEvent, TrainListener } from './events.ts';
 export { accuracy, type Metric } from './metrics.ts';
 export { type BatchMixer, type MixupOptions, mixup } from './mixup.ts';
+export { multiTaskMetrics } from './multi-task-metrics.ts';
 export { type FitOptions, fit, type History, type LossFunction, type SchedulerLike, Trainer } from './trainer.ts';
