@@ -52,6 +52,7 @@ export function eye(n: number): Tensor {
 /** start, start + step, ... up to but without end. */
 export function arange(start: number, end: number, step = 1): Tensor {
   if (step === 0 || !Number.isFinite(step)) throw new UserError(`arange: the step is ${step}; it must be a number other than 0`);
+  if (!Number.isFinite(start) || !Number.isFinite(end)) throw new UserError(`arange: ${start} to ${end} was given; both must be finite`);
   const count = Math.max(0, Math.ceil((end - start) / step));
   return emptyTensor([count]).set(Float64Array.from({ length: count }, (_, i) => start + i * step));
 }
@@ -106,6 +107,9 @@ function finish(out: Tensor, { requiresGrad = false, name = '' }: TensorOptions)
 }
 
 function flattened(data: NestedNumbers[] | ArrayLike<number>): { shape: number[]; flat: ArrayLike<number> } {
+  if (typeof data !== 'object' || data === null || typeof data.length !== 'number') {
+    throw new UserError(`tensor: ${String(data)} (${typeof data}) was given; a number, an array or nested arrays of numbers were expected`);
+  }
   if (!Array.isArray(data)) return { shape: [data.length], flat: data };
   const shape: number[] = [];
   for (let level: NestedNumbers = data; Array.isArray(level); level = level[0]) shape.push(level.length);

@@ -144,7 +144,7 @@ export class Tensor {
   }
 
   toString(): string {
-    const what = this.block === null ? 'dead' : this.size <= 100 ? JSON.stringify(this.tolist(), roundForPrint) : `${this.size} elements`;
+    const what = this.block === null ? 'dead' : this.size <= 100 ? formatNumbers(this.tolist()) : `${this.size} elements`;
     return `Tensor ${this.name ? `${this.name} ` : ''}${formatShape(this.shape)} ${what}`;
   }
 }
@@ -171,6 +171,7 @@ function lengthError(t: Tensor, given: number): UserError {
   return new UserError(`set: ${given} numbers were given for a tensor of shape ${formatShape(t.shape)}, which holds ${t.size}`);
 }
 
-function roundForPrint(_key: string, value: unknown): unknown {
-  return typeof value === 'number' ? Number(value.toPrecision(5)) : value;
+/** Five digits of each; not JSON, which has no NaN and no infinity. */
+function formatNumbers(value: NestedNumbers): string {
+  return Array.isArray(value) ? `[${value.map(formatNumbers).join(',')}]` : String(Number(value.toPrecision(5)));
 }
