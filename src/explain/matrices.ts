@@ -137,7 +137,7 @@ function pass(net: Net, layers: readonly number[], activation: NetActivation, lo
       name: 'T',
       equation: 'T',
       meaning: loss === 'squared' ? 'the targets' : 'the right classes, counted from 0',
-      rows: rowsOf(net.target),
+      rows: loss === 'squared' ? rowsOf(net.target) : [...net.target.toArray()].map(label => [label]),
     },
     ...net.weights.flatMap((weight, i) => [
       { name: `W${i + 1}`, equation: `W${i + 1}`, meaning: `weights of layer ${i + 1}, a unit a row`, rows: rowsOf(weight) },

@@ -5,7 +5,7 @@ import { asciiOf, columnsOf, padEnd, padStart, short, visible } from './text.ts'
 export interface TextOptions {
   /** ∂, ×, σ and lines; otherwise printable ASCII only. Default true. */
   readonly unicode?: boolean;
-  /** Columns that a line may fill, at least 40. Default 80. */
+  /** Columns that a line may fill, at least 40 (names of variables may make the last table wider). Default 80. */
   readonly width?: number;
   /** Escape sequences for colours. Default false. */
   readonly color?: boolean;
@@ -150,12 +150,14 @@ class Page {
 
   #check(): void {
     this.#heading('Gradients, and the check by central differences');
-    const header = ['', this.#graph.loss === 'L' ? '∂L/∂·' : `∂${this.#graph.loss}/∂·`, 'numerical', 'relative error'];
+    const narrow = this.#width < 60;
+    const digits = narrow ? 4 : 6;
+    const header = ['', this.#d('·'), 'numerical', narrow ? 'error' : 'relative error'];
     const rows = this.#graph.check.map(({ leaf, gradient, numerical, relativeError, kink }) => [
       leaf,
-      this.#n(gradient, 6),
-      this.#n(numerical, 6),
-      kink !== null ? 'at a kink' : relativeError === 0 ? '0' : relativeError.toExponential(1).replace('e+', 'e'),
+      this.#n(gradient, digits),
+      this.#n(numerical, digits),
+      kink !== null ? 'kink' : relativeError === 0 ? '0' : relativeError.toExponential(1).replace('e+', 'e'),
     ]);
     const widths = header.map((text, i) => Math.max(...[text, ...rows.map(row => row[i])].map(cell => columnsOf(this.#text(cell)))));
     for (const row of [header, ...rows]) {

@@ -48,7 +48,7 @@ const ascii: Readonly<Record<string, string>> = {
   '─': '-',
   '²': '^2',
   ᵀ: "'",
-  '⊙': 'o',
+  '⊙': '.*',
   '½': '1/2',
   '≈': '~',
 };
