@@ -138,15 +138,11 @@ export function gemm(
           const cols = min(nc - j, 8);
           const strip = bPack + <usize>(j >> 3) * bStrip;
           const to = c + <usize>ic * ldc + (<usize>(jc + j) << 2);
-          for (let i = 0; i < mc; i += 4) {
-            const rows = min(mc - i, 4);
-            const tile = to + <usize>i * ldc;
-            if (rows == 4 && cols == 8) {
-              micro(kc, aPack + <usize>(i >> 2) * aStrip, strip, tile, ldc, add);
-            } else {
-              micro(kc, aPack + <usize>(i >> 2) * aStrip, strip, scratch, 32, false);
-              mergeTile(scratch, tile, ldc, rows, cols, add);
-            }
+          const whole = cols == 8 ? mc >> 2 : 0;
+          micro(kc, aPack, strip, to, ldc, add, whole);
+          for (let i = whole << 2; i < mc; i += 4) {
+            micro(kc, aPack + <usize>(i >> 2) * aStrip, strip, scratch, 32, false, 1);
+            mergeTile(scratch, to + <usize>i * ldc, ldc, min(mc - i, 4), cols, add);
           }
           if (last && finishes) finish(to, ldc, mc, cols, bias == 0 ? 0 : bias + (<usize>(jc + j) << 2), activation);
         }
