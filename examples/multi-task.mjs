@@ -15,19 +15,19 @@ const weight = Number(argument('--weight', 0.5));
 const { train, test } = process.argv.includes('--mnist') ? await readMnist(argument('--mnist')) : digits({ train: 4000, test: 1000 });
 console.log(`${train.provenance}: ${train.length} training and ${test.length} test images`);
 
-// Each example's target becomes two class numbers: the digit, and 1 where it is odd.
+// Each example's target becomes two class numbers: the digit, and 1 where it is even, else 0.
 const tasks = [
   { name: 'digit', size: 10, loss: crossEntropy },
-  { name: 'odd', size: 2, loss: crossEntropy, weight },
+  { name: 'even', size: 2, loss: crossEntropy, weight },
 ];
-const both = data => relabel(data, 2, digit => [digit, digit % 2]);
+const both = data => relabel(data, 2, digit => [digit, 1 - (digit % 2)]);
 const loss = multiTaskLoss(tasks);
 const metrics = multiTaskMetrics(tasks);
 
 manualSeed(1);
 const model = new nn.MultiHead(new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 128), new nn.ReLU()), {
   digit: new nn.Linear(128, 10),
-  odd: new nn.Linear(128, 2),
+  even: new nn.Linear(128, 2),
 });
 await fit(model, {
   train: both(train),
@@ -39,13 +39,13 @@ await fit(model, {
   batchSize: 64,
   onEvent(event) {
     if (event.type !== 'epochEnd') return;
-    const { loss, val_digit_accuracy: digit, val_odd_accuracy: odd } = event.logs;
-    console.log(`epoch ${event.epoch}  loss ${loss.toFixed(4)}  test: digit ${percent(digit)}, even or odd ${percent(odd)}`);
+    const { loss, val_digit_accuracy: digit, val_even_accuracy: even } = event.logs;
+    console.log(`epoch ${event.epoch}  loss ${loss.toFixed(4)}  test: digit ${percent(digit)}, even or odd ${percent(even)}`);
   },
 });
 
 const { logs } = await evaluate(model, both(test), { loss, metrics });
-console.log(`\nOn the test part: digit ${percent(logs.digit_accuracy)}, even or odd ${percent(logs.odd_accuracy)}`);
+console.log(`\nOn the test part: digit ${percent(logs.digit_accuracy)}, even or odd ${percent(logs.even_accuracy)}`);
 
 function percent(share) {
   return `${(100 * share).toFixed(1)} %`;

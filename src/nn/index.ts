@@ -3,6 +3,7 @@ export * from './activations.ts';
 export { BatchNorm1d, type BatchNorm1dOptions, recalibrateBatchNorm } from './batch-norm.ts';
 export { DropConnect } from './drop-connect.ts';
 export { Dropout } from './dropout.ts';
+export { Ensemble, type EnsembleOptions } from './ensemble.ts';
 export { GaussianNoise } from './gaussian-noise.ts';
 export * as init from './init.ts';
 export { checkInitializeOptions, type InitializeOptions, type InitializerName, initialize, initializerNames } from './initialize.ts';
