@@ -54,6 +54,7 @@ export abstract class FirstOrderOptimizer<Options extends FirstOrderOptions> ext
   }
 
   loadStateDict({ tensors, json }: OptimizerState): void {
+    this.checkGroups(json.groups);
     const all = this.parameters();
     const fresh = new Map<Tensor, ParamState>(all.map(parameter => [parameter, {}]));
     const owner = (key: string): [Tensor, string] => {

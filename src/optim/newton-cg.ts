@@ -1,7 +1,6 @@
 /** Newton-CG: Newton's method without the Hessian, by products with it. */
 import { grad } from '../autograd/backward.ts';
 import { hessianVectorProduct } from '../autograd/derivatives.ts';
-import { UserError } from '../errors.ts';
 import { step as inScope } from '../tensor/scope.ts';
 import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
 import { checkOption, checkWhole } from './check.ts';
@@ -50,7 +49,9 @@ export class NewtonCG extends SecondOrderOptimizer<NewtonCGOptions> {
   protected advanceBy(closure: Closure): number {
     const { lr, lineSearchFn } = this.options;
     const { value, gradient, d } = inScope(() => {
-      const loss = this.graph(closure);
+      this.functionEvaluations++;
+      this.gradientEvaluations++;
+      const loss = this.graphOf(closure);
       const gradients = grad(loss, this.parameters(), { allowUnused: true });
       const gradient = this.gather((_, i) => gradients[i]);
       return { value: loss.item(), gradient, d: this.direction(loss, gradient) };
@@ -58,20 +59,6 @@ export class NewtonCG extends SecondOrderOptimizer<NewtonCGOptions> {
     if (lineSearchFn === null) this.moveTo(plus(this.point(), lr, d));
     else if (dot(gradient, d) < 0) this.search(closure, { value, gradient }, d, lr);
     return value;
-  }
-
-  /** The loss with its graph, which products with the Hessian go back through. */
-  private graph(closure: Closure): Tensor {
-    this.functionEvaluations++;
-    this.gradientEvaluations++;
-    this.zeroGrad();
-    const loss = closure();
-    if (typeof loss === 'number')
-      throw new UserError(
-        'NewtonCG: the closure returned a number; the loss is differentiated twice, so return it as a tensor, with its graph',
-      );
-    this.checkLoss(loss);
-    return loss;
   }
 
   /** d of H d ≈ -g. */

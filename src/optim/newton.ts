@@ -1,7 +1,6 @@
 /** Newton's method: to the minimum of the parabola that touches the loss. */
 import { hessian } from '../autograd/derivatives.ts';
 import { UserError } from '../errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import { checkAtLeast0, checkOption } from './check.ts';
 import { cholesky, solveCholesky, solveLU } from './linear-solve.ts';
 import type { Closure, CommonOptions, Params } from './optimizer.ts';
@@ -45,9 +44,10 @@ export class Newton extends SecondOrderOptimizer<NewtonOptions> {
 
   protected advanceBy(closure: Closure): number {
     const { lr, damping, lineSearchFn } = this.options;
-    const before = this.here(closure);
+    const before = this.here(() => this.graphOf(closure));
     if (before.gradient.every(value => value === 0)) return before.value;
-    const h = this.hessianAt(closure);
+    this.hessianEvaluations++;
+    const h = hessian(() => this.graphOf(closure), this.parameters());
     for (let i = 0; i < h.length; i++) h[i][i] += damping;
     const minusGradient = times(-1, before.gradient);
     if (lineSearchFn === null) {
@@ -56,20 +56,6 @@ export class Newton extends SecondOrderOptimizer<NewtonOptions> {
       this.search(closure, before, solvedDownhill(h, minusGradient), lr);
     }
     return before.value;
-  }
-
-  private hessianAt(closure: Closure): Vector[] {
-    this.hessianEvaluations++;
-    return hessian(() => {
-      this.zeroGrad();
-      const loss = closure();
-      if (typeof loss === 'number')
-        throw new UserError(
-          'Newton: the closure returned a number; the loss is differentiated twice, so return it as a tensor, with its graph',
-        );
-      this.checkLoss(loss);
-      return loss as Tensor;
-    }, this.parameters());
   }
 
   protected memory(): { vectors: Record<string, Vector>; numbers: Record<string, number> } {

@@ -159,12 +159,16 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     return this.paramGroups.map(({ params, ...options }) => ({ ...options, params: params.length }));
   }
 
-  /** Takes over the options of every group. */
-  protected loadGroups(groups: readonly Record<string, unknown>[]): void {
+  /** Refuses groups of another model. */
+  protected checkGroups(groups: readonly Record<string, unknown>[]): void {
     const counts = this.paramGroups.map(group => group.params.length).join(', ');
     const saved = groups.map(group => group.params).join(', ');
     if (counts !== saved)
       throw new UserError(`loadStateDict: the saved optimizer had groups of ${saved} parameters; this one has ${counts}`);
+  }
+
+  /** Takes over the options of every group. */
+  protected loadGroups(groups: readonly Record<string, unknown>[]): void {
     groups.forEach(({ params: _, ...options }, i) => {
       Object.assign(this.paramGroups[i], options);
     });

@@ -69,6 +69,19 @@ export abstract class SecondOrderOptimizer<Options extends CommonOptions> extend
     return { value, gradient: this.gather(parameter => parameter.grad) };
   }
 
+  /** The loss with its graph, for methods that differentiate it twice. */
+  protected graphOf(closure: Closure): Tensor {
+    this.zeroGrad();
+    const loss = closure();
+    if (typeof loss === 'number') {
+      throw new UserError(
+        `${this.constructor.name}: the closure returned a number; the loss is differentiated twice, so return it as a tensor, with its graph`,
+      );
+    }
+    this.checkLoss(loss);
+    return loss;
+  }
+
   /** One tensor for each parameter as one vector; 0 where there is none. */
   protected gather(of: (parameter: Tensor, index: number) => Tensor | null): Vector {
     const out = new Float64Array(this.size);
@@ -111,11 +124,13 @@ export abstract class SecondOrderOptimizer<Options extends CommonOptions> extend
   }
 
   loadStateDict({ tensors, json }: OptimizerState): void {
+    this.checkGroups(json.groups);
     const vectors = new Map<string, Vector>();
     for (const [name, saved] of tensors) {
       const values = Float64Array.from('values' in saved ? saved.values : (saved as Tensor).toArray());
-      if (values.length % this.size !== 0)
-        throw new UserError(`loadStateDict: '${name}' has ${values.length} numbers; the parameters have ${this.size}`);
+      const size = name === 'inverse' ? this.size ** 2 : this.size;
+      if (values.length !== size)
+        throw new UserError(`loadStateDict: '${name}' has ${values.length} numbers; for these parameters it has ${size}`);
       vectors.set(name, values);
     }
     this.loadGroups(json.groups);

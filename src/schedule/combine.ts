@@ -6,7 +6,7 @@ import type { ProductOptions, ScheduleShape, SequenceOptions, WarmupOptions } fr
 type Make = (shape: ScheduleShape, total: number | undefined) => Curve;
 
 /** One after the other, each with its time beginning at 0. Only the one that is running observes. */
-function after(parts: readonly Curve[], starts: readonly number[]): Curve {
+function oneByOne(parts: readonly Curve[], starts: readonly number[]): Curve {
   const at = (t: number): number => {
     let i = 0;
     while (i + 1 < parts.length && starts[i + 1] <= t) i++;
@@ -31,19 +31,19 @@ export function sequence({ parts, milestones }: SequenceOptions, total: number |
     const end = milestones[i] ?? total;
     return end === undefined ? undefined : end - starts[i];
   };
-  return after(
+  return oneByOne(
     parts.map((part, i) => make(part, left(i))),
     starts,
   );
 }
 
 export function warmup(options: WarmupOptions, total: number | undefined, make: Make): Curve {
-  const { length, start = 0.01, then = { name: 'constant' } } = options;
+  const { length, start = 0.01, after = { name: 'constant' } } = options;
   lengthOf('warmup', length, undefined);
   checkShare('warmup', 'start', start);
   check(total === undefined || length < total, 'warmup', 'length', length, `less than the whole training, ${total}`);
   const rise: Curve = { factor: t => start + (1 - start) * (t / length) };
-  return after([rise, make(then, total === undefined ? undefined : total - length)], [0, length]);
+  return oneByOne([rise, make(after, total === undefined ? undefined : total - length)], [0, length]);
 }
 
 export function product({ parts }: ProductOptions, total: number | undefined, make: Make): Curve {

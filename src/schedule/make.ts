@@ -48,7 +48,7 @@ export const scheduleNames: readonly ScheduleName[] = Object.keys(makers) as Sch
 /**
  * Makes a schedule from its description. Every option out of range is refused, and so is a schedule of no length.
  *
- *     const schedule = makeSchedule({ name: 'warmup', length: 100, then: { name: 'cosine' } }, { totalSteps: 2000 });
+ *     const schedule = makeSchedule({ name: 'warmup', length: 100, after: { name: 'cosine' } }, { totalSteps: 2000 });
  *     schedule.factor(100); // 1
  */
 export function makeSchedule(options: ScheduleOptions, length: TrainingLength = {}): Schedule {

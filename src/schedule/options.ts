@@ -73,14 +73,14 @@ export interface CosineOptions {
   readonly length?: number;
 }
 
-/** α_t = α (start + (1 - start) t / length) up to `length`, then `then`, whose time begins there. Source: Goyal et al. 2017, section 2.2. */
+/** α_t = α (start + (1 - start) t / length) up to `length`, then `after`, whose time begins there. Source: Goyal et al. 2017, section 2.2. */
 export interface WarmupOptions {
   readonly name: 'warmup';
   readonly length: number;
   /** From 0 to 1. Default 0.01. */
   readonly start?: number;
   /** Default: constant. */
-  readonly then?: ScheduleShape;
+  readonly after?: ScheduleShape;
 }
 
 /**
