@@ -23,7 +23,7 @@ export interface Program {
 }
 
 /** What a program may at most be, so that none takes long. */
-export const limits = { characters: 8000, depth: 64, operations: 800 } as const;
+export const limits = { characters: 4000, depth: 64, operations: 400 } as const;
 
 interface Token {
   readonly kind: 'number' | 'name' | 'symbol' | 'end';
