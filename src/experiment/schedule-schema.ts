@@ -20,8 +20,7 @@ export const scheduleSchema: v.GenericSchema<unknown, ScheduleOptions> = v.varia
   named('inverseTime', { decay: v.number('a number') }),
   named('polynomial', { power: number, length: number }),
   named('cosine', { end: number, length: number }),
-  // biome-ignore lint/suspicious/noThenProperty: the schedule that follows a warm-up is its `then`; it is never a function
-  named('warmup', { length: v.number('a number'), start: number, then: v.optional(inner) }),
+  named('warmup', { length: v.number('a number'), start: number, after: v.optional(inner) }),
   named('oneCycle', {
     length: number,
     warmup: number,
