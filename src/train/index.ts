@@ -1,4 +1,5 @@
 /** Training: fit, evaluate, predict, callbacks and checkpoints. */
+export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './averaging.ts';
 export type { Callback, Mode } from './callbacks/callback.ts';
 export { EarlyStopping, type EarlyStoppingConfig } from './callbacks/early-stopping.ts';
 export { ModelCheckpoint, type ModelCheckpointConfig } from './callbacks/model-checkpoint.ts';
