@@ -5,7 +5,7 @@ import { fullLike, scalarLike } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { reluGrad, sigmoidGrad, tanhGrad } from './activation-gradients.ts';
 import { add, div, mul, neg } from './arithmetic.ts';
-import { gt, lt, where } from './comparison.ts';
+import { ge, gt, le, where } from './comparison.ts';
 import { abs, elementFunction, erf } from './functions.ts';
 
 type Unary = readonly [Tensor];
@@ -103,10 +103,10 @@ export function logSigmoid(x: Tensor): Tensor {
   return neg(softplus(neg(x)));
 }
 
-/** x held between low and high, -1 and 1 by default; its derivative outside and at the bounds is 0. */
+/** x held between low and high, -1 and 1 by default; its derivative outside and at the bounds is 0. NaN stays NaN. */
 export function hardtanh(x: Tensor, low = -1, high = 1): Tensor {
-  const above = where(gt(x, low), x, scalarLike(x, low));
-  return where(lt(above, high), above, scalarLike(x, high));
+  const above = where(le(x, low), scalarLike(x, low), x);
+  return where(ge(above, high), scalarLike(x, high), above);
 }
 
 /** x held between low and high. Same as `hardtanh` with these bounds. */

@@ -2,7 +2,7 @@
 import { defineOp, type Op, type OpDefinition } from '../autograd/op.ts';
 import { constant, normal, type Sample, uniform, values, withAttrs } from '../autograd/sample.ts';
 import type { BinaryName, UnaryName } from '../backend/kernels.ts';
-import { fullLike } from '../tensor/create.ts';
+import { fullLike, scalarLike } from '../tensor/create.ts';
 import { broadcastPlan, broadcastShapes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { eq, gt, lt, where } from './comparison.ts';
@@ -62,9 +62,9 @@ const divOp = binaryOp('div', {
 });
 
 const powOp = binaryOp('pow', {
-  formula: 'z = uᵛ,  ∂L/∂u = v uᵛ⁻¹ ∂L/∂z,  ∂L/∂v = z ln u ∂L/∂z (0 where u = 0)',
+  formula: 'z = uᵛ,  ∂L/∂u = v uᵛ⁻¹ ∂L/∂z (0 where v = 0),  ∂L/∂v = z ln u ∂L/∂z (0 where u = 0)',
   backward: (dz, [u, v], z) => [
-    () => mul(dz, mul(v, pow(u, sub(v, 1)))),
+    () => mul(dz, mul(v, pow(u, where(eq(v, 0), fullLike(v, 1), sub(v, 1))))),
     () => mul(dz, where(eq(u, 0), z, mul(z, log(where(eq(u, 0), fullLike(u, 1), u))))),
   ],
   samples: [uniform(0.5, 2, [2, 3], [2, 3]), uniform(0.5, 2, [3], [2, 1])],
@@ -162,7 +162,7 @@ export function mul(a: Tensor, b: Operand): Tensor {
 
 /** a / b, element by element, broadcast. */
 export function div(a: Tensor, b: Operand): Tensor {
-  return typeof b === 'number' ? mulScalar(a, 1 / b) : divOp([a, b]);
+  return divOp([a, typeof b === 'number' ? scalarLike(a, b) : b]); // not a (1/b), which rounds twice
 }
 
 /** aᵇ, element by element, broadcast. A negative base takes a whole exponent only; anything else is NaN. */

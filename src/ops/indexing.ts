@@ -76,9 +76,10 @@ const unpickOp: Op<Indexed, { readonly columns: number }> = defineOp({
   samples: [sample([3], [0, 3, 1], { columns: 4 })],
 });
 
-/** Entries of dimension `dim` by index, in the index's order; an entry may be taken several times. Same as PyTorch's `index_select`. */
+/** Entries of dimension `dim` by index [n], in the index's order; an entry may be taken several times. Same as PyTorch's `index_select`. */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const at = resolveDim(dim, x.rank, 'indexSelect');
+  if (index.rank !== 1) throw new UserError(`indexSelect: the index is ${formatShape(index.shape)}; it must be a list, of one dimension`);
   const order = [at, ...x.shape.map((_, i) => i).filter(i => i !== at)];
   const front = permute(x, order);
   const rest = front.shape.slice(1);
@@ -96,6 +97,7 @@ export function pick(x: Tensor, index: Tensor): Tensor {
 
 /** A row for each class number, 1 at the class and 0 elsewhere: [n] -> [n, classes]. */
 export function oneHot(labels: Tensor, classes: number): Tensor {
+  if (labels.rank !== 1) throw new UserError(`oneHot: the labels are ${formatShape(labels.shape)}; they must be a list, of one dimension`);
   const ones = emptyTensor(labels.shape, labels.kernels);
   ones.kernels.fill(ones.storage, ones.size, 1);
   return unpickOp([ones, labels], { columns: classes });

@@ -220,6 +220,7 @@ export function transpose(x: Tensor, dim0 = -2, dim1 = -1): Tensor {
 /** Repeated along dimensions of size 1 (and new ones in front) to the shape given. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
+  checkShape(shape, 'expand');
   if (!sameShape(broadcastShapes('expand', x.shape, shape), shape)) {
     throw new UserError(`expand: ${formatShape(x.shape)} cannot be repeated to ${formatShape(shape)}; only sizes of 1 can`);
   }
@@ -248,6 +249,9 @@ export function slice(x: Tensor, ranges: readonly (readonly [number, number, num
   const steps: number[] = [];
   const shape = x.shape.map((size, i) => {
     const [from, to, step = 1] = ranges[i] ?? [0, size, 1];
+    if (!Number.isInteger(from) || !Number.isInteger(to)) {
+      throw new UserError(`slice: [${from}, ${to}) was given for dimension ${i} of ${formatShape(x.shape)}; both must be whole numbers`);
+    }
     if (!Number.isInteger(step) || step < 1) throw new UserError(`slice: a step must be a whole number of at least 1; it is ${step}`);
     const start = Math.min(size, from < 0 ? Math.max(0, from + size) : from);
     const end = Math.min(size, to < 0 ? to + size : to);

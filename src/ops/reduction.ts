@@ -3,11 +3,13 @@ import { defineOp, type Op, type OpDefinition } from '../autograd/op.ts';
 import { constant, normal, type Sample, values, withAttrs } from '../autograd/sample.ts';
 import type { ReduceName } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
+import { fullLike } from '../tensor/create.ts';
 import { formatShape, resolveDim, type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
 import { eq, where } from './comparison.ts';
 import { exp, log, sqrt, square } from './functions.ts';
+import { oneHot } from './indexing.ts';
 import { expand, flip, reshape } from './movement.ts';
 
 type Unary = readonly [Tensor];
@@ -76,10 +78,24 @@ const minRun = reduceOp('min', {
 });
 
 const prodRun = reduceOp('prod', {
-  formula: 'z = Π xᵢ,  ∂L/∂xᵢ = z / xᵢ ∂L/∂z (xᵢ ≠ 0)',
-  backward: (dz, [x], z) => [() => div(mul(dz, z), x)],
-  samples: runs,
+  formula: 'z = Π xᵢ,  ∂L/∂xᵢ = Π_{j ≠ i} xⱼ ∂L/∂z',
+  backward: (dz, [x], z, run) => [() => (holdsZero(x) ? mul(dz, productOfOthers(x, run)) : div(mul(dz, z), x))],
+  samples: [...runs, withAttrs(values(2, 0, 3), { from: 0, to: 1 }), withAttrs(values(0, 3, 0), { from: 0, to: 1 })],
 });
+
+function holdsZero(x: Tensor): boolean {
+  return x.kernels.view(x.storage).subarray(0, x.size).includes(0);
+}
+
+/** Π_{j ≠ i} xⱼ for each i without division, so that a 0 does no harm: n² products for a run of n. */
+function productOfOthers(x: Tensor, run: Run): Tensor {
+  const [o, n, i] = [outer(x.shape, run), middle(x.shape, run), inner(x.shape, run)];
+  const diagonal = reshape(oneHot(fromList(x, n), n), [1, n, n, 1]);
+  const others = where(diagonal, fullLike(x, 1, []), reshape(x, [o, 1, n, i]));
+  return reshape(prodRun(others, { from: 2, to: 3 }), x.shape);
+}
+
+const fromList = (like: Tensor, n: number): Tensor => emptyTensor([n], like.kernels).set(Float64Array.from({ length: n }, (_, i) => i));
 
 const argmaxOp: Op<Unary, { readonly dim: number }> = defineOp({
   name: 'argmax',
@@ -168,17 +184,25 @@ export function variance(
   return mul(total, 1 / (x.size / average.size - correction));
 }
 
-/** The standard deviation: the root of `variance`. */
+/** The standard deviation: the root of `variance`. Its derivative at 0 is taken as 0. */
 export function std(x: Tensor, dims?: Dims, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-  return sqrt(variance(x, dims, options));
+  return rootOf(variance(x, dims, options));
 }
 
-/** log Σ eˣ over one dimension, without overflow. */
+/** √x with derivative 0, not infinity, at 0: so that a root of squares takes no NaN from 0 · ∞ there. */
+function rootOf(x: Tensor): Tensor {
+  const zero = eq(x, 0);
+  return where(zero, x.detach(), sqrt(where(zero, fullLike(x, 1), x)));
+}
+
+/** log Σ eˣ over one dimension, without overflow. A row of -Infinity gives -Infinity, with gradient 0. */
 export function logsumexp(x: Tensor, dim: number, keepdim = false): Tensor {
   const largest = max(x, dim, true).detach();
   // A row of -Infinity has no finite largest element to subtract.
   const finite = where(eq(sub(largest, largest), 0), largest, mul(eq(largest, largest), 0));
-  const out = add(log(sum(exp(sub(x, finite)), dim, true)), finite);
+  const total = sum(exp(sub(x, finite)), dim, true); // at least 1, but 0 for such a row
+  const none = eq(total, 0);
+  const out = add(where(none, largest, log(where(none, fullLike(total, 1), total))), finite);
   return keepdim
     ? out
     : reshape(
@@ -187,9 +211,9 @@ export function logsumexp(x: Tensor, dim: number, keepdim = false): Tensor {
       );
 }
 
-/** √Σ x² over the dimensions given, or over all. */
+/** √Σ x² over the dimensions given, or over all. Its derivative at 0 is taken as 0. */
 export function norm(x: Tensor, dims?: Dims, keepdim = false): Tensor {
-  return sqrt(sum(square(x), dims, keepdim));
+  return rootOf(sum(square(x), dims, keepdim));
 }
 
 /** The position of the largest element along one dimension, the first among equals. */
