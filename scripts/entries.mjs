@@ -11,10 +11,13 @@ export const anywhere = {
   data: 'src/data/index.ts',
   train: 'src/train/index.ts',
   experiment: 'src/experiment/index.ts',
+  explain: 'src/explain/index.ts',
 };
 
 /** Need Node. */
 export const nodeOnly = {
   node: 'src/node.ts',
   cli: 'src/cli/main.ts',
+  // the script of a worker thread: nobody imports it
+  'experiment-worker': 'src/experiment/node/worker.ts',
 };
