@@ -22,7 +22,7 @@ await writeThirdParty(root, modules);
 async function bundle() {
   const build = await rolldown({
     cwd: root,
-    input: Object.fromEntries(Object.entries({ ...anywhere, ...nodeOnly }).filter(([, path]) => existsSync(join(root, path)))),
+    input: { ...anywhere, ...nodeOnly },
     platform: 'neutral',
     resolve: { mainFields: ['module', 'main'], conditionNames: ['import', 'default'] },
     plugins: [withoutStreams(), esmExternalRequirePlugin({ external: [/^node:/, 'events', 'readline'] })],
@@ -37,7 +37,9 @@ async function bundle() {
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
-    comments: { legal: false, annotation: true, jsdoc: false },
+    // The package must stay small. Functions and classes keep their names: messages and stack traces say them.
+    comments: false,
+    minify: { compress: false, mangle: { keepNames: { function: true, class: true } }, codegen: { removeWhitespace: true } },
     banner: chunk => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
   });
   await build.close();

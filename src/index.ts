@@ -8,11 +8,21 @@ export { enableGrad, isRecording, noGrad, observeOps } from './autograd/mode.ts'
 export { type BackendName, backendNames, fallbackReason, setBackend, withBackend } from './backend/current.ts';
 export * from './data/index.ts';
 export { UserError } from './errors.ts';
+export {
+  type Experiment,
+  type ExperimentData,
+  parseExperiment,
+  type RunOptions,
+  type RunResult,
+  restoreModel,
+  runExperiment,
+} from './experiment/index.ts';
 export * from './loss/index.ts';
 export * as nn from './nn/index.ts';
 export * as ops from './ops/index.ts';
 export * as optim from './optim/index.ts';
 export { currentRandom, manualSeed, Random, type RandomState, Stream, type StreamState, withRandom } from './random.ts';
+export * as schedule from './schedule/index.ts';
 export {
   arange,
   eye,

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { UserError } from '../errors.ts';
 import { experimentFlags, experimentFromFlags } from '../experiment/flags.ts';
 import type { Experiment } from '../experiment/types.ts';
 import { nearest } from './arguments.ts';
@@ -69,6 +68,6 @@ async function readConfig(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UserError(`--config: ${path}: not JSON: ${(error as Error).message}`);
+    throw new UsageError(`--config: ${path}: not JSON: ${(error as Error).message}`);
   }
 }

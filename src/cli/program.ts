@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
+import { nearest } from './arguments.ts';
 import { UsageError } from './errors.ts';
 
 /** A command's file is loaded when it is asked for: what is not needed must not be waited for. */
@@ -40,6 +41,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .addHelpText('after', EXAMPLES);
   prepare(program);
   const wanted = argv.find(word => !word.startsWith('-') && word !== 'help');
+  if (wanted !== undefined && !COMMANDS.some(({ name }) => name === wanted)) throw unknownCommand(wanted);
   for (const { name, summary, load } of COMMANDS) {
     // Of the others only the name is needed, for the list of commands and for suggestions.
     const command = name === wanted ? (await load()).command() : new Command(name);
@@ -51,9 +53,24 @@ export async function run(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
-    const path = wanted !== undefined && COMMANDS.some(one => one.name === wanted) ? `chainrule ${wanted}` : 'chainrule';
-    throw new UsageError(error.message.replace(/^error: /, ''), `See '${path} --help'.`);
+    const message = error.message
+      .replace(/^error: /, '')
+      .replace(
+        /^command-argument value '(.*)' is invalid for argument '(.*)'\. Allowed choices are (.*)\.$/,
+        "<$2>: '$1' was given; it takes one of $3",
+      );
+    const path = wanted === undefined ? 'chainrule' : `chainrule ${wanted}`;
+    throw new UsageError(message, `See '${path} --help'.`);
   }
+}
+
+function unknownCommand(word: string): UsageError {
+  const names = COMMANDS.map(({ name }) => name);
+  const near = nearest(word, names);
+  return new UsageError(
+    `'${word}' is no command; there are ${names.join(', ')}`,
+    near === undefined ? "See 'chainrule --help'." : `Did you mean 'chainrule ${near}'?`,
+  );
 }
 
 /** Errors are thrown, to be shown in one place and with our exit codes; so with subcommands. */

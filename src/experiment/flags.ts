@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { experimentSchema, parseExperiment } from './schema.ts';
 import type { Experiment } from './types.ts';
-import { describeField, fieldsAt, type SchemaNode } from './walk.ts';
+import { describeField, fieldsAt } from './walk.ts';
 
 /** Under which heading of the help a flag stands. */
 export type FlagGroup = 'Data' | 'Model' | 'Optimizer' | 'Training';
@@ -84,12 +84,10 @@ export interface Flag extends FlagRow {
   readonly fallback: string;
 }
 
-const root = experimentSchema as unknown as SchemaNode;
-
 /** All flags, in the order in which help shows them. */
 export function experimentFlags(): Flag[] {
   return ROWS.map(row => {
-    const fields = fieldsAt(root, row.path.split('.')).map(field => ({ ...field, ...describeField(field.node) }));
+    const fields = fieldsAt(experimentSchema, row.path.split('.')).map(field => ({ ...field, ...describeField(field.node) }));
     const help = row.help ?? fields.find(field => field.help !== undefined)?.help ?? '';
     const words = [...new Set(fields.flatMap(field => field.words))];
     const placeholder = row.value !== undefined ? '' : words.length > 0 ? words.join('|') : (PLACEHOLDERS[fields[0].type] ?? 'TEXT');
@@ -183,7 +181,7 @@ function setAt(json: Json, path: readonly string[], value: unknown): void {
 
 /** The JSON value that a text stands for at a path. What does not fit stays text, and the schema says what would. */
 function jsonValueOf(text: string, path: string): unknown {
-  const types = fieldsAt(root, path.split('.')).map(field => describeField(field.node).type);
+  const types = fieldsAt(experimentSchema, path.split('.')).map(field => describeField(field.node).type);
   if (types.some(type => type === 'array' || type === 'strict_tuple')) {
     return text.trim() === '' || text.trim() === 'none' ? [] : text.split(',').map(numberOrText);
   }

@@ -137,7 +137,7 @@ const activations = oneOf('relu', 'tanh', 'sigmoid', 'leakyRelu', 'elu', 'selu',
 const whole = <E extends v.ObjectEntries>(entries: E) => v.optional(v.strictObject(entries), {} as never);
 
 // The parts are checked against Experiment where they are built; valibot's inferred input type is not ours to publish.
-export const experimentSchema: v.GenericSchema<unknown, Experiment> = v.strictObject({
+const schema: v.GenericSchema<unknown, Experiment> = v.strictObject({
   version: v.optional(v.literal(1, '1'), 1),
   seed: option(
     v.pipe(wholeFrom(0), v.maxValue(Number.MAX_SAFE_INTEGER, 'a whole number below 2^53')),
@@ -189,6 +189,9 @@ export const experimentSchema: v.GenericSchema<unknown, Experiment> = v.strictOb
   }),
 }) as never;
 
+/** The schema to look into; valibot's own types are not ours to publish. */
+export const experimentSchema: SchemaNode = schema as never;
+
 /** The flag by which a value was given, and the text after it. */
 export interface GivenFlag {
   readonly flag: string;
@@ -213,7 +216,7 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
       `${source}: version ${JSON.stringify(given)} was given; this chainrule reads version 1. Write it again with a chainrule of that version, or use one that reads it`,
     );
   }
-  const result = v.safeParse(experimentSchema, withDefaultNames(json));
+  const result = v.safeParse(schema, withDefaultNames(json));
   if (result.success) {
     const problem = scheduleProblem(result.output.schedule);
     if (problem !== null) throw new UserError(`${source}: 'schedule': ${problem}`);
@@ -237,7 +240,6 @@ function withDefaultNames(json: unknown): unknown {
 }
 
 type Issue = v.BaseIssue<unknown>;
-const root = experimentSchema as unknown as SchemaNode;
 
 function explain(issue: Issue, { source, flagAt, flagFor }: ParseOptions): string {
   const keys = issue.path?.map(item => String(item.key)) ?? [];
@@ -246,7 +248,7 @@ function explain(issue: Issue, { source, flagAt, flagFor }: ParseOptions): strin
   if (issue.type === 'strict_object' && keys.length > 0 && issue.expected === 'never') {
     const parent = keys.slice(0, -1);
     const holder = issue.path!.at(-1)!.input;
-    const known = keysAt(root, parent, holder);
+    const known = keysAt(experimentSchema, parent, holder);
     if (flag === undefined) return `${source}: '${path}' is not an option${known.length > 0 ? `; known here are ${known.join(', ')}` : ''}`;
     const name = (holder as { name?: unknown }).name;
     const flags = known.flatMap(key => flagFor?.([...parent, key]) ?? []);

@@ -189,7 +189,15 @@ function testEvent({ evaluation }: RunResult): object {
 
 function finishJson(output: Output, job: Job, result: RunResult): void {
   if (result.evaluation !== null) output.line(JSON.stringify(testEvent(result)));
-  output.line(JSON.stringify({ type: 'run', path: job.run.folder.path, outcome: result.history.reason, data: job.data.train.provenance }));
+  output.line(
+    JSON.stringify({
+      type: 'run',
+      path: job.run.folder.path,
+      outcome: result.history.reason,
+      data: job.data.train.provenance,
+      ...(job.instead === null ? {} : { insteadOfMnist: job.instead }),
+    }),
+  );
 }
 
 function finish(output: Output, job: Job, { history, evaluation }: RunResult, losses: LossLog, quiet: boolean): void {

@@ -1,0 +1,2 @@
+export const anywhere: Readonly<Record<string, string>>;
+export const nodeOnly: Readonly<Record<string, string>>;
