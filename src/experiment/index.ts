@@ -1,5 +1,7 @@
 /** A whole training run as JSON: reading one, building what it describes, running it. */
 export { buildLoss, buildModel, buildOptimizer, type DataShape } from './build.ts';
+export { type ComparedRun, type Comparison, type ComparisonRow, type NamedExperiment, type Spreads, summarize } from './compare.ts';
 export { type ExperimentData, type RunOptions, type RunResult, restoreModel, runExperiment } from './run.ts';
 export { parseExperiment } from './schema.ts';
+export { meanCurve, type Spread, spreadOf } from './statistics.ts';
 export type * from './types.ts';
