@@ -2,12 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { experimentFlags, experimentFromFlags } from '../experiment/flags.ts';
+import { recipeHelp, recipeNames } from '../experiment/recipes.ts';
 import type { Experiment } from '../experiment/types.ts';
 import { nearest } from './arguments.ts';
 import { asUsage, UsageError } from './errors.ts';
 
 /** Adds a flag for every option of an experiment that has one, under the headings of its groups. */
 export function addExperimentFlags(command: Command): Command {
+  const recipes = recipeNames.map(name => `${name}: ${recipeHelp(name)}`).join('; ');
+  command.addOption(new Option('--recipe <NAME>', `settings to start from (default: standard for images, plain for tables). ${recipes}`));
   for (const { flag, placeholder, help, fallback, group } of experimentFlags()) {
     const long = placeholder.length > 40;
     const option = new Option(
@@ -47,11 +50,13 @@ export function dataNamed(word: string): { name: string; file?: string } {
 export async function askedExperiment(command: Command, data: string | undefined, configPath: string | undefined): Promise<Experiment> {
   const flags = givenFlags(command);
   for (const name of ['--data']) if (typeof flags[name] === 'string' && flags[name] !== '') flags[name] = resolve(flags[name]);
+  const recipe = command.getOptionValue('recipe') as string | undefined;
   const config = configPath === undefined ? undefined : await readConfig(configPath);
   return asUsage(() =>
     experimentFromFlags({
       flags,
-      ...(configPath === undefined ? {} : { config, source: configPath }),
+      ...(recipe === undefined ? {} : { recipe }),
+      ...(configPath === undefined ? { source: 'the flags' } : { config, source: configPath }),
       ...(data === undefined ? {} : { data: dataNamed(data) }),
     }),
   );

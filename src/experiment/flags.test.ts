@@ -54,7 +54,18 @@ describe('flags', () => {
     expect(parse({ '--lr': '0.1' }, { config }).optimizer).toMatchObject({ name: 'adam', lr: 0.1, betas: [0.8, 0.9] });
     expect(parse({ '--optimizer': 'adam' }, { config }).optimizer).toMatchObject({ betas: [0.8, 0.9] });
     expect(parse({ '--optimizer': 'sgd' }, { config })).toMatchObject({ seed: 3, optimizer: { name: 'sgd', lr: 0.1 } });
-    expect(parse({}, { config: { data: { name: 'mnist', limit: 5 } }, data: { name: 'digits' } }).data).toMatchObject({ train: 12_000 });
+    expect(parse({}, { config: { data: { name: 'mnist', limit: 5 } }, data: { name: 'digits' } }).data).toMatchObject({
+      name: 'digits',
+      test: 2000,
+    });
+  });
+
+  test('a schedule', () => {
+    const flags = { '--schedule': 'step', '--every': '2', '--gamma': '0.5', '--schedule-by': 'epoch' };
+    expect(parse(flags).schedule).toMatchObject({ name: 'step', every: 2, gamma: 0.5, by: 'epoch' });
+    expect(parse({ '--schedule': 'multiStep', '--milestones': '3,5' }).schedule).toMatchObject({ milestones: [3, 5] });
+    expect(message({ '--gamma': '0.5' })).toMatch(/^--gamma: schedule constant does not take it/);
+    expect(message({ '--schedule': 'step' })).toBe("the experiment: 'schedule.every' is missing; give it with --every");
   });
 
   test('a CSV file', () => {
@@ -77,7 +88,7 @@ describe('errors name the flag, what was given and what is allowed', () => {
     [{ '--dropout': '1' }, '--dropout: 1 was given; it must be a number of at least 0 and below 1'],
     [{ '--activation': 'rellu' }, /^--activation: rellu was given; it must be one of relu, tanh, /],
     [{ '--optimizer': 'adma' }, /^--optimizer: adma was given; it must be one of sgd, adam, adamw/],
-    [{ '--momentum': '0.9' }, /^--momentum: optimizer adam does not take it; it takes .*--lr, --betas, --eps, --weight-decay/],
+    [{ '--momentum': '0.9' }, /^--momentum: optimizer adam does not take it; it takes --lr, --weight-decay, --betas, --eps/],
     [{ '--label': 'x' }, /^--label: data mnist does not take it; it takes --data, --validation, --limit/],
   ])('%j', (flags, expected) => {
     const found = message(flags as Record<string, string>);

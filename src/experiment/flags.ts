@@ -1,11 +1,12 @@
 /** Flags as paths into an experiment. An option is written down once, in the schema: type, range, default and help of a flag are read from there. */
 import { UserError } from '../errors.ts';
+import { withRecipe } from './recipes.ts';
 import { experimentSchema, parseExperiment } from './schema.ts';
 import type { Experiment } from './types.ts';
 import { describeField, fieldsAt } from './walk.ts';
 
 /** Under which heading of the help a flag stands. */
-export type FlagGroup = 'Data' | 'Model' | 'Optimizer' | 'Training';
+export type FlagGroup = 'Data' | 'Model' | 'Optimizer' | 'Learning-rate schedule' | 'Regularization' | 'Training';
 
 interface FlagRow {
   readonly flag: string;
@@ -36,19 +37,150 @@ const ROWS: readonly FlagRow[] = [
 
   { group: 'Model', flag: '--hidden', path: 'model.hidden', help: 'width of each hidden layer, as in 512,256; none for a linear model' },
   { group: 'Model', flag: '--activation', path: 'model.activation' },
-  { group: 'Model', flag: '--dropout', path: 'model.dropout' },
-  { group: 'Model', flag: '--input-dropout', path: 'model.inputDropout' },
+  { group: 'Model', flag: '--batch-norm', path: 'model.batchNorm' },
+  { group: 'Model', flag: '--init', path: 'model.init.name' },
+  { group: 'Model', flag: '--init-gain', path: 'model.init.gain' },
+  { group: 'Model', flag: '--init-std', path: 'model.init.std' },
   { group: 'Model', flag: '--loss', path: 'loss.name' },
-  { group: 'Model', flag: '--label-smoothing', path: 'loss.labelSmoothing' },
 
   { group: 'Optimizer', flag: '--optimizer', path: 'optimizer.name', help: 'how gradients change the weights' },
   { group: 'Optimizer', flag: '--lr', path: 'optimizer.lr' },
   { group: 'Optimizer', flag: '--momentum', path: 'optimizer.momentum' },
   { group: 'Optimizer', flag: '--dampening', path: 'optimizer.dampening' },
-  { group: 'Optimizer', flag: '--nesterov', path: 'optimizer.nesterov', value: true },
+  {
+    group: 'Optimizer',
+    flag: '--nesterov',
+    path: 'optimizer.nesterov',
+    help: "Nesterov's momentum: the gradient as if the step had been taken",
+    value: true,
+  },
+  {
+    group: 'Optimizer',
+    flag: '--look-ahead',
+    path: 'optimizer.nesterov',
+    help: "Nesterov's momentum in its true form: the gradient at the point looked ahead to",
+    value: 'lookAhead',
+  },
+  { group: 'Optimizer', flag: '--lr-in-velocity', path: 'optimizer.lrInVelocity', value: true },
   { group: 'Optimizer', flag: '--betas', path: 'optimizer.betas', help: 'decay of the two running averages, as in 0.9,0.999' },
+  { group: 'Optimizer', flag: '--alpha', path: 'optimizer.alpha' },
+  { group: 'Optimizer', flag: '--rho', path: 'optimizer.rho' },
+  { group: 'Optimizer', flag: '--centered', path: 'optimizer.centered', value: true },
+  { group: 'Optimizer', flag: '--amsgrad', path: 'optimizer.amsgrad', value: true },
   { group: 'Optimizer', flag: '--eps', path: 'optimizer.eps' },
   { group: 'Optimizer', flag: '--weight-decay', path: 'optimizer.weightDecay' },
+
+  {
+    group: 'Learning-rate schedule',
+    flag: '--schedule',
+    path: 'schedule.name',
+    help: 'how the learning rate changes; sequence and product only in a config',
+  },
+  {
+    group: 'Learning-rate schedule',
+    flag: '--schedule-by',
+    path: 'schedule.by',
+    help: 'what its times count (default step; plateau: epoch)',
+  },
+  {
+    group: 'Learning-rate schedule',
+    flag: '--schedule-length',
+    path: 'schedule.length',
+    help: 'how long it takes (default: the whole training)',
+  },
+  { group: 'Learning-rate schedule', flag: '--schedule-start', path: 'schedule.start', help: 'linear, warmup: factor at the beginning' },
+  { group: 'Learning-rate schedule', flag: '--schedule-end', path: 'schedule.end', help: 'linear, cosine: factor at the end' },
+  { group: 'Learning-rate schedule', flag: '--gamma', path: 'schedule.gamma', help: 'step, multiStep, exponential: factor of each drop' },
+  { group: 'Learning-rate schedule', flag: '--every', path: 'schedule.every', help: 'step: time between two drops' },
+  {
+    group: 'Learning-rate schedule',
+    flag: '--milestones',
+    path: 'schedule.milestones',
+    help: 'multiStep: times of the drops, as in 1000,2000',
+  },
+  { group: 'Learning-rate schedule', flag: '--decay', path: 'schedule.decay', help: 'inverseTime: k in 1 / (1 + k t)' },
+  { group: 'Learning-rate schedule', flag: '--power', path: 'schedule.power', help: 'polynomial: its power' },
+
+  { group: 'Regularization', flag: '--dropout', path: 'model.dropout' },
+  { group: 'Regularization', flag: '--input-dropout', path: 'model.inputDropout' },
+  { group: 'Regularization', flag: '--drop-connect', path: 'model.dropConnect' },
+  { group: 'Regularization', flag: '--noise', path: 'model.noise' },
+  { group: 'Regularization', flag: '--label-smoothing', path: 'loss.labelSmoothing' },
+  { group: 'Regularization', flag: '--l1', path: 'regularization.l1' },
+  { group: 'Regularization', flag: '--l2', path: 'regularization.l2' },
+  { group: 'Regularization', flag: '--max-norm', path: 'regularization.maxNorm' },
+  { group: 'Regularization', flag: '--clip-norm', path: 'regularization.clipNorm' },
+  { group: 'Regularization', flag: '--clip-value', path: 'regularization.clipValue' },
+  {
+    group: 'Regularization',
+    flag: '--early-stopping',
+    path: 'training.earlyStopping',
+    help: 'stop when the validation part no longer improves',
+    value: {},
+  },
+  { group: 'Regularization', flag: '--patience', path: 'training.earlyStopping.patience' },
+  { group: 'Regularization', flag: '--min-delta', path: 'training.earlyStopping.minDelta' },
+  { group: 'Regularization', flag: '--monitor', path: 'training.earlyStopping.monitor' },
+  {
+    group: 'Regularization',
+    flag: '--keep-last',
+    path: 'training.earlyStopping.restoreBestWeights',
+    help: 'after early stopping, keep the last weights rather than the best',
+    value: false,
+  },
+
+  {
+    group: 'Optimizer',
+    flag: '--look-ahead',
+    path: 'optimizer.nesterov',
+    value: 'lookAhead',
+    help: "Nesterov's momentum as it is taught: the gradient at the look-ahead point",
+  },
+  { group: 'Optimizer', flag: '--lr-in-velocity', path: 'optimizer.lrInVelocity', value: true },
+  { group: 'Optimizer', flag: '--amsgrad', path: 'optimizer.amsgrad', value: true },
+  { group: 'Optimizer', flag: '--centered', path: 'optimizer.centered', value: true },
+  { group: 'Optimizer', flag: '--alpha', path: 'optimizer.alpha' },
+  { group: 'Optimizer', flag: '--rho', path: 'optimizer.rho' },
+
+  { group: 'Schedule', flag: '--schedule', path: 'schedule.name', help: 'how the learning rate changes as training goes' },
+  { group: 'Schedule', flag: '--schedule-by', path: 'schedule.by', help: 'whether its lengths count steps (the default) or epochs' },
+  { group: 'Schedule', flag: '--schedule-length', path: 'schedule.length', help: 'how long it takes; the whole training by default' },
+  { group: 'Schedule', flag: '--schedule-every', path: 'schedule.every', help: 'step: how long each stair is' },
+  { group: 'Schedule', flag: '--schedule-gamma', path: 'schedule.gamma', help: 'step, multiStep, exponential: the factor each time' },
+  { group: 'Schedule', flag: '--schedule-milestones', path: 'schedule.milestones', help: 'multiStep: when the stairs come, as in 10,20' },
+  { group: 'Schedule', flag: '--schedule-decay', path: 'schedule.decay', help: 'inverseTime: k of 1/(1 + k t)' },
+  { group: 'Schedule', flag: '--schedule-power', path: 'schedule.power', help: 'polynomial: its power' },
+  { group: 'Schedule', flag: '--schedule-start', path: 'schedule.start', help: 'linear, warmup: the factor it starts from' },
+  { group: 'Schedule', flag: '--schedule-end', path: 'schedule.end', help: 'linear, cosine: the factor it ends at' },
+  { group: 'Schedule', flag: '--schedule-patience', path: 'schedule.patience', help: 'plateau: epochs without improvement that are borne' },
+
+  { group: 'Regularization', flag: '--l1', path: 'regularization.l1' },
+  { group: 'Regularization', flag: '--l2', path: 'regularization.l2' },
+  { group: 'Regularization', flag: '--max-norm', path: 'regularization.maxNorm' },
+  { group: 'Regularization', flag: '--clip-norm', path: 'regularization.clipNorm' },
+  { group: 'Regularization', flag: '--clip-value', path: 'regularization.clipValue' },
+  { group: 'Regularization', flag: '--dropout', path: 'model.dropout' },
+  { group: 'Regularization', flag: '--input-dropout', path: 'model.inputDropout' },
+  { group: 'Regularization', flag: '--drop-connect', path: 'model.dropConnect' },
+  { group: 'Regularization', flag: '--noise', path: 'model.noise' },
+  { group: 'Regularization', flag: '--label-smoothing', path: 'loss.labelSmoothing' },
+  { group: 'Regularization', flag: '--mixup', path: 'regularization.mixup' },
+  {
+    group: 'Regularization',
+    flag: '--augment',
+    path: 'regularization.augment',
+    value: {},
+    help: 'distorts the training images at random: shift, rotation, scale, shear',
+  },
+  {
+    group: 'Regularization',
+    flag: '--elastic',
+    path: 'regularization.augment.elastic',
+    value: {},
+    help: 'augmentation: bends the training images too',
+  },
+  { group: 'Regularization', flag: '--averaging', path: 'regularization.averaging.kind' },
+  { group: 'Regularization', flag: '--averaging-decay', path: 'regularization.averaging.decay' },
 
   { group: 'Training', flag: '--epochs', path: 'training.epochs' },
   { group: 'Training', flag: '--batch-size', path: 'training.batchSize' },
@@ -60,16 +192,6 @@ const ROWS: readonly FlagRow[] = [
     path: 'training.earlyStopping',
     value: {},
     help: 'stop when the validation part no longer improves',
-  },
-  { group: 'Training', flag: '--patience', path: 'training.earlyStopping.patience' },
-  { group: 'Training', flag: '--min-delta', path: 'training.earlyStopping.minDelta' },
-  { group: 'Training', flag: '--monitor', path: 'training.earlyStopping.monitor' },
-  {
-    group: 'Training',
-    flag: '--keep-last',
-    path: 'training.earlyStopping.restoreBestWeights',
-    value: false,
-    help: 'after early stopping, keep the last weights rather than the best',
   },
   { group: 'Training', flag: '--checkpoint-every', path: 'training.checkpointEvery' },
   { group: 'Training', flag: '--backend', path: 'backend' },
@@ -109,7 +231,7 @@ function fallbackOf(fields: readonly { fallback?: unknown; kinds: readonly strin
 }
 
 /** A kind chosen by a flag: what a config file says of another kind does not hold for it. */
-const KINDS = ['data', 'optimizer'];
+const KINDS = ['data', 'optimizer', 'schedule'];
 
 export interface FlagValues {
   /** The text after each flag given, or true for one that stands alone. */
@@ -118,6 +240,8 @@ export interface FlagValues {
   readonly config?: unknown;
   /** What messages call the config. */
   readonly source?: string;
+  /** The recipe to start from. Default: `standard` for images, `plain` for tables. */
+  readonly recipe?: string;
   /** The data set named on the command line. */
   readonly data?: { readonly name: string; readonly file?: string };
 }
@@ -127,7 +251,7 @@ export interface FlagValues {
  *
  * @throws UserError that names the flag where a flag is at fault
  */
-export function experimentFromFlags({ flags, config = {}, source = 'the experiment', data }: FlagValues): Experiment {
+export function experimentFromFlags({ flags, config = {}, source = 'the experiment', recipe, data }: FlagValues): Experiment {
   if (config === null || typeof config !== 'object' || Array.isArray(config)) {
     throw new UserError(`${source}: it must hold an object such as {"training": {"epochs": 5}}`);
   }
@@ -146,7 +270,8 @@ export function experimentFromFlags({ flags, config = {}, source = 'the experime
     else setAt(json, path, row.value !== undefined ? row.value : jsonValueOf(String(text), row.path));
     given.set(row.path, { flag: row.flag, text: text === true ? '' : text });
   }
-  return parseExperiment(json, {
+  const isTable = (json.data as Json | undefined)?.name === 'csv';
+  return parseExperiment(withRecipe(recipe ?? (isTable ? 'plain' : 'standard'), json), {
     source,
     flagAt: path => path.map((_, i) => given.get(path.slice(0, i + 1).join('.'))).findLast(one => one !== undefined),
     flagFor: path => ROWS.find(row => row.path === path.join('.'))?.flag,

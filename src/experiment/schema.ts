@@ -132,6 +132,30 @@ const initializer = v.strictObject({
   bias: maybe(finite('a number'), 'value of every bias'),
 });
 
+// A little of everything, as a hand varies: the values suit MNIST.
+const augment = v.strictObject({
+  shift: option(atLeast(0), 2, 'augmentation: moves an image by up to so many pixels'),
+  rotate: option(between(0, 180), 10, 'augmentation: turns an image by up to so many degrees'),
+  scale: option(shareBelowOne, 0.1, 'augmentation: makes an image larger or smaller by up to this share'),
+  shear: option(between(0, 60), 5, 'augmentation: slants an image by up to so many degrees'),
+  elastic: v.optional(
+    v.nullable(
+      v.strictObject({
+        alpha: option(atLeast(0), 34, 'augmentation: strength of the elastic distortion'),
+        sigma: option(atLeast(1), 4, 'augmentation: smoothness of the elastic distortion, in pixels'),
+      }),
+    ),
+    null,
+  ),
+  probability: option(between(0, 1), 1, 'augmentation: share of the images that is changed'),
+});
+
+const averaging = v.strictObject({
+  kind: option(oneOf('ema', 'swa'), 'ema', 'averages the weights: ema after every step, swa after every epoch'),
+  decay: option(shareBelowOne, 0.999, 'ema: how much of the average is kept at each step'),
+  startEpoch: option(wholeFrom(1), 1, 'swa: the first epoch whose weights count'),
+});
+
 const activations = oneOf('relu', 'tanh', 'sigmoid', 'leakyRelu', 'elu', 'selu', 'gelu', 'silu', 'mish', 'softplus', 'identity');
 
 const whole = <E extends v.ObjectEntries>(entries: E) => v.optional(v.strictObject(entries), {} as never);
@@ -169,6 +193,9 @@ const schema: v.GenericSchema<unknown, Experiment> = v.strictObject({
     maxNorm: option(atLeast(0), 0, 'largest norm of the weights into one unit; 0 for none'),
     clipNorm: option(atLeast(0), 0, 'largest norm of the whole gradient; 0 for none'),
     clipValue: option(atLeast(0), 0, 'largest size of any gradient element; 0 for none'),
+    mixup: option(atLeast(0), 0, "α of mixup's Beta distribution; 0 for none"),
+    augment: v.optional(v.nullable(augment), null),
+    averaging: v.optional(v.nullable(averaging), null),
   }),
   training: whole({
     epochs: option(wholeFrom(0), 10, 'times through the training set'),
@@ -232,6 +259,7 @@ function withDefaultNames(json: unknown): unknown {
   for (const [group, name] of [
     ['data', 'mnist'],
     ['optimizer', 'adam'],
+    ['schedule', 'constant'],
   ] as const) {
     const value = out[group];
     if (value !== null && typeof value === 'object' && !('name' in value)) out[group] = { name, ...value };
@@ -251,7 +279,7 @@ function explain(issue: Issue, { source, flagAt, flagFor }: ParseOptions): strin
     const known = keysAt(experimentSchema, parent, holder);
     if (flag === undefined) return `${source}: '${path}' is not an option${known.length > 0 ? `; known here are ${known.join(', ')}` : ''}`;
     const name = (holder as { name?: unknown }).name;
-    const flags = known.flatMap(key => flagFor?.([...parent, key]) ?? []);
+    const flags = known.flatMap(key => (key === 'name' ? [] : (flagFor?.([...parent, key]) ?? [])));
     return `${flag.flag}: ${parent.join(' ')} ${String(name)} does not take it; it takes ${flags.join(', ')}`;
   }
   if (issue.received === 'undefined' && flag !== undefined) return `${flag.flag}: ${flag.text} was given; another value must follow it`;

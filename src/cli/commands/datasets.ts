@@ -104,7 +104,7 @@ function drawn(): Found {
     name: 'digits',
     about: ABOUT.digits,
     available: true,
-    status: 'built in; 12,000 to train on and 2,000 to test unless told otherwise',
+    status: 'built in',
   };
 }
 
