@@ -52,13 +52,21 @@ export function setBackend(choice: BackendName | Kernels): void {
   current = typeof choice === 'string' ? backend(choice) : choice;
 }
 
-/** Runs `work` with this backend as the current one. */
+/** Runs `work` with this backend as the current one, and puts the former one back, also when `work` throws. `work` is synchronous. */
 export function withBackend<T>(choice: BackendName | Kernels, work: () => T): T {
   const before = currentBackend();
   setBackend(choice);
+  let result: T;
   try {
-    return work();
+    result = work();
   } finally {
     current = before;
   }
+  if (result instanceof Promise) {
+    result.catch(() => {}); // its own error would otherwise be reported a second time
+    throw new UserError(
+      'withBackend was given a function that returns a promise; what it does after its first await would run on another backend. Give it a synchronous function, or use setBackend',
+    );
+  }
+  return result;
 }

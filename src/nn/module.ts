@@ -158,6 +158,12 @@ export abstract class Module {
         if (strict) problems.push(`'${key}' ${formatShape(tensor.shape)} is missing`);
       } else if (!sameShape(given.shape, tensor.shape)) {
         problems.push(`'${key}' is ${formatShape(given.shape)} there and ${formatShape(tensor.shape)} in the model`);
+      } else if ('values' in given) {
+        if (given.values.length !== tensor.size) {
+          problems.push(`'${key}' has ${given.values.length} numbers for its shape ${formatShape(given.shape)}`);
+        }
+      } else {
+        void given.storage; // an error when dead, before anything is changed
       }
     }
     if (strict) for (const key of state.keys()) if (!own.has(key)) problems.push(`'${key}' is not in the model`);

@@ -43,16 +43,21 @@ export class Sequential extends Module {
     let x = input;
     for (let i = 0; i < this.layers.length; i++) {
       const layer = this.layers[i];
-      const activation = isObserved() || !(layer instanceof Linear) ? null : fusible(this.layers[i + 1]);
-      if (activation === null) {
-        x = layer.call(x, String(i));
-      } else {
-        x = (layer as Linear).forwardWith(x, activation);
+      const activation = isObserved() ? null : fusible(this.layers[i + 1]);
+      if (activation !== null && isPlainLinear(layer)) {
+        x = layer.forwardWith(x, activation);
         i++;
+      } else {
+        x = layer.call(x, String(i));
       }
     }
     return x;
   }
+}
+
+/** A linear layer, or a kind of it that computes in `forwardWith`; not one with a `forward` of its own. */
+function isPlainLinear(layer: Module): layer is Linear {
+  return layer instanceof Linear && layer.forward === Linear.prototype.forward;
 }
 
 const fused = new Map<unknown, Activation>([

@@ -158,7 +158,10 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
       const to = data(y);
       const shift = bias === null ? null : data(bias);
       const f = unaryFunctions[activation === 'none' ? 'copy' : activation];
-      for (let i = 0; i < m * n; i++) to[i] = f(to[i] + (shift === null ? 0 : shift[i % n]), 0);
+      for (let i = 0; i < m * n; i++) {
+        if (shift !== null) to[i] += shift[i % n]; // stored, and so rounded, as it is without an activation
+        to[i] = f(to[i], 0);
+      }
     },
 
     softmax: (x, out, rows, cols) => softmaxRows(data(x), data(out), rows, cols),
