@@ -1,4 +1,5 @@
 /** From an experiment's JSON to the things it describes. */
+import { augmentImages } from '../data/augment.ts';
 import type { Dataset, DatasetInfo } from '../data/dataset.ts';
 import { crossEntropy } from '../loss/cross-entropy.ts';
 import { huberLoss, mseLoss } from '../loss/regression.ts';
@@ -29,6 +30,7 @@ import {
 } from '../optim/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { mixup } from '../train/mixup.ts';
 import type { FitOptions, LossFunction } from '../train/trainer.ts';
 import type { ActivationName, Experiment, ModelOptions, OptimizerOptions, RegularizationOptions } from './types.ts';
 
@@ -109,9 +111,10 @@ export function buildOptimizer({ name, ...options }: OptimizerOptions, model: Mo
 
 /** What the regularization described adds to training: a term of the loss, and what happens before and after each update. */
 export function buildRegularization(
-  { l1, l2, maxNorm: limit, clipNorm, clipValue }: RegularizationOptions,
+  { l1, l2, maxNorm: limit, clipNorm, clipValue, mixup: alpha, augment }: RegularizationOptions,
   model: Module,
-): Pick<FitOptions, 'penalty' | 'beforeUpdate' | 'afterUpdate'> {
+  data: DatasetInfo,
+): Pick<FitOptions, 'penalty' | 'beforeUpdate' | 'afterUpdate' | 'mixBatch' | 'transform'> {
   const weights = weightsOf(model);
   const terms: (() => Tensor)[] = [];
   if (l1 > 0) terms.push(() => mul(l1Penalty(weights), l1));
@@ -123,6 +126,8 @@ export function buildRegularization(
     ...(terms.length > 0 ? { penalty: () => terms.map(term => term()).reduce(add) } : {}),
     ...(clips.length > 0 ? { beforeUpdate: () => all(clips) } : {}),
     ...(limit > 0 ? { afterUpdate: () => maxNorm(weights, limit) } : {}),
+    ...(alpha > 0 ? { mixBatch: mixup({ alpha, classes: data.targetKind === 'class' ? data.classNames.length : null }) } : {}),
+    ...(augment === null ? {} : { transform: augmentImages(augment, data) }),
   };
 }
 

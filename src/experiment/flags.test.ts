@@ -64,7 +64,7 @@ describe('flags', () => {
     const flags = { '--schedule': 'step', '--every': '2', '--gamma': '0.5', '--schedule-by': 'epoch' };
     expect(parse(flags).schedule).toMatchObject({ name: 'step', every: 2, gamma: 0.5, by: 'epoch' });
     expect(parse({ '--schedule': 'multiStep', '--milestones': '3,5' }).schedule).toMatchObject({ milestones: [3, 5] });
-    expect(message({ '--gamma': '0.5' })).toMatch(/^--gamma: schedule constant does not take it/);
+    expect(message({ '--gamma': '0.5' })).toMatch(/^--gamma: schedule cosine does not take it/);
     expect(message({ '--schedule': 'step' })).toBe("the experiment: 'schedule.every' is missing; give it with --every");
   });
 

@@ -9,6 +9,7 @@ import { makeSchedule, Scheduler } from '../schedule/index.ts';
 import type { Callback } from '../train/callbacks/callback.ts';
 import { EarlyStopping } from '../train/callbacks/early-stopping.ts';
 import { ModelCheckpoint } from '../train/callbacks/model-checkpoint.ts';
+import { WeightAveraging } from '../train/callbacks/weight-averaging.ts';
 import type { Checkpoint, CheckpointStore } from '../train/checkpoint.ts';
 import { type Evaluation, evaluate } from '../train/evaluate.ts';
 import type { TrainListener } from '../train/events.ts';
@@ -50,7 +51,7 @@ export function backendOf(experiment: Experiment): Kernels {
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunResult> {
   const kernels = backendOf(experiment);
   const { data, store, onEvent, signal, resume, mistakes = 12 } = options;
-  const { training } = experiment;
+  const { training, regularization } = experiment;
   const random = new Random(experiment.seed);
   const shape = shapeOf(data.train);
   const { trainer, model, loss } = withBackend(kernels, () => {
@@ -62,12 +63,13 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
         throw new UserError('early stopping watches the validation part, and there is none; set data.validation above 0');
       callbacks.push(new EarlyStopping(training.earlyStopping));
     }
+    if (regularization.averaging !== null) callbacks.push(new WeightAveraging(regularization.averaging));
     if (store !== undefined) callbacks.push(new ModelCheckpoint(store, { every: training.checkpointEvery }));
     const optimizer = buildOptimizer(experiment.optimizer, model);
     const steps = data.train.length / training.batchSize;
     const totalSteps = training.epochs * (training.dropLast ? Math.floor(steps) : Math.ceil(steps));
     const trainer = new Trainer(model, {
-      ...buildRegularization(experiment.regularization, model),
+      ...buildRegularization(experiment.regularization, model, data.train),
       train: data.train,
       validation: data.validation,
       loss,

@@ -1,4 +1,5 @@
 /** A whole training run as plain JSON. docs/design/experiment.md says why it is one object. */
+import type { AugmentOptions } from '../data/augment.ts';
 import type { InitializeOptions } from '../nn/initialize.ts';
 import type { ScheduleOptions } from '../schedule/options.ts';
 
@@ -145,6 +146,21 @@ export interface RegularizationOptions {
   readonly clipNorm: number;
   /** Largest size of any gradient element; 0 for none. */
   readonly clipValue: number;
+  /** α of mixup's Beta distribution; 0 for none. */
+  readonly mixup: number;
+  /** Random distortion of the training images; null for none. */
+  readonly augment: AugmentOptions | null;
+  /** Ends with the average of the weights seen on the way; null for none. */
+  readonly averaging: AveragingOptions | null;
+}
+
+export interface AveragingOptions {
+  /** 'ema' after every step, 'swa' after every epoch. */
+  readonly kind: 'ema' | 'swa';
+  /** How much of the average is kept at each step ('ema'). */
+  readonly decay: number;
+  /** The first epoch whose weights count ('swa'). */
+  readonly startEpoch: number;
 }
 
 export interface EarlyStoppingOptions {

@@ -4,6 +4,7 @@ export type { Callback, Mode } from './callbacks/callback.ts';
 export { EarlyStopping, type EarlyStoppingConfig } from './callbacks/early-stopping.ts';
 export { ModelCheckpoint, type ModelCheckpointConfig } from './callbacks/model-checkpoint.ts';
 export { SnapshotEnsemble, type SnapshotEnsembleConfig, snapshotSchedule } from './callbacks/snapshot-ensemble.ts';
+export { WeightAveraging, type WeightAveragingConfig } from './callbacks/weight-averaging.ts';
 export type { Checkpoint, CheckpointState, CheckpointStore } from './checkpoint.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, type Mistake, predict, predictProbabilities } from './evaluate.ts';
 export type { Logs, StopReason, TrainEvent, TrainListener } from './events.ts';

@@ -171,6 +171,7 @@ export class Trainer {
       scheduler?.beforeStep?.(this.globalStep, this.epoch);
       const batchLoss = this.trainStep(batch);
       this.globalStep++;
+      for (const callback of callbacks) callback.onBatchEnd?.(this);
       this.emit({
         type: 'batchEnd',
         epoch,
