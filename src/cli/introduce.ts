@@ -8,7 +8,8 @@ import { backendName, type Introduction, rateText } from './terminal/training-vi
 /** What is going to be trained on what, in two sentences. */
 export function introduce(experiment: Experiment, data: PreparedData, capabilities: Capabilities): Introduction {
   return event => {
-    const { model, optimizer } = experiment;
+    const { model, optimizer, schedule } = experiment;
+    const course = schedule.name === 'constant' ? '' : ` (${schedule.name})`;
     const parts = [
       `${grouped(event.trainSamples)} to train on`,
       ...(event.validationSamples > 0 ? [`${grouped(event.validationSamples)} to validate`] : []),
@@ -19,7 +20,7 @@ export function introduce(experiment: Experiment, data: PreparedData, capabiliti
     const widths = [inputs, ...model.hidden, outputs].join('-');
     const lines = [
       `${event.data}: ${parts.join(', ')}`,
-      `${widths} ${model.activation}, ${grouped(event.parameters)} parameters; ${optimizer.name}, learning rate ${rateText(optimizer.lr)}; batches of ${event.batchSize}; seed ${experiment.seed}; computed by ${backendName(event.backend)}`,
+      `${widths} ${model.activation}, ${grouped(event.parameters)} parameters; ${optimizer.name}, learning rate ${rateText(optimizer.lr)}${course}; batches of ${event.batchSize}; seed ${experiment.seed}; computed by ${backendName(event.backend)}`,
     ];
     return lines.flatMap(line => wrap(printable(line, capabilities), capabilities.width, capabilities));
   };

@@ -123,6 +123,13 @@ console.log(last < 0.2, step(() => y.item()), parseExperiment({}).training.epoch
     inFolder(process.execPath, resolve(root, 'node_modules/typescript/bin/tsc'), '-p', '.');
   });
 
+  test('the code on the first screen of the README does what it says', () => {
+    const [, code] = /```ts\n([\s\S]*?)```/.exec(read('README.md'))!;
+    writeFileSync(join(folder, 'readme.mjs'), code);
+    const accuracy = /accuracy: ([\d.]+)/.exec(inFolder(process.execPath, 'readme.mjs'))!;
+    expect(Number(accuracy[1])).toBeGreaterThan(0.8);
+  });
+
   test('trains', () => {
     // Types are taken out as a person's own compiler would.
     const script = USE.replace(/, type Tensor/, '').replace(/: (number|Tensor) =/g, ' =');
