@@ -1,4 +1,6 @@
 /** The data layer as far as it runs in a browser too. Folders and downloads are in `./node/index.ts`. */
+import '../ops/methods.ts';
+
 export { type AugmentOptions, augmentImages, checkAugmentOptions, type ElasticOptions, type ImageInfo } from './augment.ts';
 export {
   type CategoricalColumn,

@@ -1,4 +1,6 @@
 /** A whole training run as JSON: reading one, building what it describes, running it. */
+import '../ops/methods.ts';
+
 export { buildLoss, buildModel, buildOptimizer, type DataShape } from './build.ts';
 export { type ComparedRun, type Comparison, type ComparisonRow, type NamedExperiment, type Spreads, summarize } from './compare.ts';
 export { type ExperimentData, type RunOptions, type RunResult, restoreModel, runExperiment } from './run.ts';

@@ -1,4 +1,6 @@
 /** Layers, models and initialization. */
+import '../ops/methods.ts';
+
 export * from './activations.ts';
 export { BatchNorm1d, type BatchNorm1dOptions, recalibrateBatchNorm } from './batch-norm.ts';
 export { DropConnect } from './drop-connect.ts';

@@ -1,4 +1,6 @@
 /** Optimizers: from gradients to better parameters. */
+import '../ops/methods.ts';
+
 export { Adadelta, type AdadeltaOptions } from './adadelta.ts';
 export { Adagrad, type AdagradOptions } from './adagrad.ts';
 export { Adam, type AdamOptions, AdamW } from './adam.ts';

@@ -1,4 +1,6 @@
 /** Training: fit, evaluate, predict, callbacks and checkpoints. */
+import '../ops/methods.ts';
+
 export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './averaging.ts';
 export type { Callback, Mode } from './callbacks/callback.ts';
 export { EarlyStopping, type EarlyStoppingConfig } from './callbacks/early-stopping.ts';
