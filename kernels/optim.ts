@@ -1,29 +1,64 @@
-/** Optimizer updates in place, one pass over memory each. Everywhere g' = g + decay θ. An address of 0 stands for state that is not there. */
+/**
+ * Optimizer updates in place, one pass over memory each. Everywhere g' = g + decay θ. An address of 0 stands for state that is not there.
+ * Each update is written once, for up to four elements, and compiled into a loop over whole vectors and a tail: a choice inside the loop, be it only
+ * whether four elements are left, makes it several times slower.
+ */
 import { madd, storeUpTo } from './simd';
+
+// @ts-ignore: decorator
+@inline
+function sgdAt(
+  theta: usize, grad: usize, velocity: usize, left: i32, inert: bool, wd: v128, mu: v128, fresh: v128, a: v128, b: v128,
+): void {
+  const x = v128.load(theta);
+  const g = madd(wd, x, v128.load(grad));
+  let y = madd(b, g, x);
+  if (inert) {
+    const v = madd(mu, v128.load(velocity), f32x4.mul(fresh, g));
+    storeUpTo(velocity, v, left);
+    y = madd(a, v, y);
+  }
+  storeUpTo(theta, y, left);
+}
 
 /** v = momentum v + share g';  θ = θ + alongVelocity v + alongGradient g' */
 export function sgd(
   theta: usize, grad: usize, velocity: usize, n: i32, decay: f32, momentum: f32, share: f32, alongVelocity: f32, alongGradient: f32,
 ): void {
   const wd = f32x4.splat(decay);
+  const mu = f32x4.splat(momentum);
+  const fresh = f32x4.splat(share);
   const a = f32x4.splat(alongVelocity);
   const b = f32x4.splat(alongGradient);
   if (velocity == 0) {
-    for (; n > 0; n -= 4, theta += 16, grad += 16) {
-      const x = v128.load(theta);
-      storeUpTo(theta, madd(b, madd(wd, x, v128.load(grad)), x), n);
-    }
-    return;
+    for (; n >= 4; n -= 4, theta += 16, grad += 16) sgdAt(theta, grad, 0, 4, false, wd, mu, fresh, a, b);
+    if (n > 0) sgdAt(theta, grad, 0, n, false, wd, mu, fresh, a, b);
+  } else {
+    for (; n >= 4; n -= 4, theta += 16, grad += 16, velocity += 16) sgdAt(theta, grad, velocity, 4, true, wd, mu, fresh, a, b);
+    if (n > 0) sgdAt(theta, grad, velocity, n, true, wd, mu, fresh, a, b);
   }
-  const mu = f32x4.splat(momentum);
-  const fresh = f32x4.splat(share);
-  for (; n > 0; n -= 4, theta += 16, grad += 16, velocity += 16) {
-    const x = v128.load(theta);
-    const g = madd(wd, x, v128.load(grad));
-    const v = madd(mu, v128.load(velocity), f32x4.mul(fresh, g));
-    storeUpTo(velocity, v, n);
-    storeUpTo(theta, madd(a, v, madd(b, g, x)), n);
+}
+
+// @ts-ignore: decorator
+@inline
+function adamAt(
+  theta: usize, grad: usize, first: usize, second: usize, largest: usize, left: i32, bounded: bool, alongBoth: bool,
+  a: v128, b: v128, b1: v128, s1: v128, b2: v128, s2: v128, epsilon: v128, root: v128, kept: v128, wd: v128,
+): void {
+  const x = f32x4.mul(v128.load(theta), kept);
+  const g = madd(wd, x, v128.load(grad));
+  const m = madd(b1, v128.load(first), f32x4.mul(s1, g));
+  const v = madd(b2, v128.load(second), f32x4.mul(s2, f32x4.mul(g, g)));
+  storeUpTo(first, m, left);
+  storeUpTo(second, v, left);
+  let w = v;
+  if (bounded) {
+    w = f32x4.max(v128.load(largest), v);
+    storeUpTo(largest, w, left);
   }
+  let y = f32x4.mul(a, m);
+  if (alongBoth) y = madd(b, g, y);
+  storeUpTo(theta, f32x4.add(x, f32x4.div(y, madd(f32x4.sqrt(w), root, epsilon))), left);
 }
 
 /**
@@ -44,22 +79,36 @@ export function adam(
   const root = f32x4.splat(rootScale);
   const kept = f32x4.splat(shrink);
   const wd = f32x4.splat(decay);
-  for (; n > 0; n -= 4, theta += 16, grad += 16, first += 16, second += 16) {
-    const x = f32x4.mul(v128.load(theta), kept);
-    const g = madd(wd, x, v128.load(grad));
-    const m = madd(b1, v128.load(first), f32x4.mul(s1, g));
-    const v = madd(b2, v128.load(second), f32x4.mul(s2, f32x4.mul(g, g)));
-    let w = v;
-    if (largest != 0) {
-      w = f32x4.max(v128.load(largest), v);
-      storeUpTo(largest, w, n);
-      largest += 16;
+  if (largest != 0) {
+    for (; n >= 4; n -= 4, theta += 16, grad += 16, first += 16, second += 16, largest += 16) {
+      adamAt(theta, grad, first, second, largest, 4, true, true, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
     }
-    const y = f32x4.div(madd(a, m, f32x4.mul(b, g)), madd(f32x4.sqrt(w), root, epsilon));
-    storeUpTo(first, m, n);
-    storeUpTo(second, v, n);
-    storeUpTo(theta, f32x4.add(x, y), n);
+    if (n > 0) adamAt(theta, grad, first, second, largest, n, true, true, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
+  } else if (alongGradient != 0) {
+    for (; n >= 4; n -= 4, theta += 16, grad += 16, first += 16, second += 16) {
+      adamAt(theta, grad, first, second, 0, 4, false, true, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
+    }
+    if (n > 0) adamAt(theta, grad, first, second, 0, n, false, true, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
+  } else {
+    for (; n >= 4; n -= 4, theta += 16, grad += 16, first += 16, second += 16) {
+      adamAt(theta, grad, first, second, 0, 4, false, false, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
+    }
+    if (n > 0) adamAt(theta, grad, first, second, 0, n, false, false, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function adamaxAt(
+  theta: usize, grad: usize, first: usize, bound: usize, left: i32, minusLr: v128, b1: v128, s1: v128, b2: v128, epsilon: v128, wd: v128,
+): void {
+  const x = v128.load(theta);
+  const g = madd(wd, x, v128.load(grad));
+  const m = madd(b1, v128.load(first), f32x4.mul(s1, g));
+  const u = f32x4.max(f32x4.mul(b2, v128.load(bound)), f32x4.add(f32x4.abs(g), epsilon));
+  storeUpTo(first, m, left);
+  storeUpTo(bound, u, left);
+  storeUpTo(theta, f32x4.add(x, f32x4.div(f32x4.mul(minusLr, m), u)), left);
 }
 
 /** m = β₁ m + (1 - β₁) g';  u = max(β₂ u, |g'| + ε);  θ = θ - lr m / u */
@@ -72,15 +121,20 @@ export function adamax(
   const b2 = f32x4.splat(beta2);
   const epsilon = f32x4.splat(eps);
   const wd = f32x4.splat(decay);
-  for (; n > 0; n -= 4, theta += 16, grad += 16, first += 16, bound += 16) {
-    const x = v128.load(theta);
-    const g = madd(wd, x, v128.load(grad));
-    const m = madd(b1, v128.load(first), f32x4.mul(s1, g));
-    const u = f32x4.max(f32x4.mul(b2, v128.load(bound)), f32x4.add(f32x4.abs(g), epsilon));
-    storeUpTo(first, m, n);
-    storeUpTo(bound, u, n);
-    storeUpTo(theta, f32x4.add(x, f32x4.div(f32x4.mul(minusLr, m), u)), n);
+  for (; n >= 4; n -= 4, theta += 16, grad += 16, first += 16, bound += 16) {
+    adamaxAt(theta, grad, first, bound, 4, minusLr, b1, s1, b2, epsilon, wd);
   }
+  if (n > 0) adamaxAt(theta, grad, first, bound, n, minusLr, b1, s1, b2, epsilon, wd);
+}
+
+// @ts-ignore: decorator
+@inline
+function adagradAt(theta: usize, grad: usize, sum: usize, left: i32, minusLr: v128, epsilon: v128, wd: v128): void {
+  const x = v128.load(theta);
+  const g = madd(wd, x, v128.load(grad));
+  const s = madd(g, g, v128.load(sum));
+  storeUpTo(sum, s, left);
+  storeUpTo(theta, f32x4.add(x, f32x4.div(f32x4.mul(minusLr, g), f32x4.add(f32x4.sqrt(s), epsilon))), left);
 }
 
 /** S = S + g'²;  θ = θ - lr g' / (√S + ε) */
@@ -88,13 +142,31 @@ export function adagrad(theta: usize, grad: usize, sum: usize, n: i32, lr: f32, 
   const minusLr = f32x4.splat(-lr);
   const epsilon = f32x4.splat(eps);
   const wd = f32x4.splat(decay);
-  for (; n > 0; n -= 4, theta += 16, grad += 16, sum += 16) {
-    const x = v128.load(theta);
-    const g = madd(wd, x, v128.load(grad));
-    const s = madd(g, g, v128.load(sum));
-    storeUpTo(sum, s, n);
-    storeUpTo(theta, f32x4.add(x, f32x4.div(f32x4.mul(minusLr, g), f32x4.add(f32x4.sqrt(s), epsilon))), n);
+  for (; n >= 4; n -= 4, theta += 16, grad += 16, sum += 16) adagradAt(theta, grad, sum, 4, minusLr, epsilon, wd);
+  if (n > 0) adagradAt(theta, grad, sum, n, minusLr, epsilon, wd);
+}
+
+// @ts-ignore: decorator
+@inline
+function rmspropAt(
+  theta: usize, grad: usize, square: usize, mean: usize, velocity: usize, left: i32, centered: bool, inert: bool,
+  minusLr: v128, a: v128, s: v128, epsilon: v128, wd: v128, mu: v128,
+): void {
+  const x = v128.load(theta);
+  const g = madd(wd, x, v128.load(grad));
+  let spread = madd(a, v128.load(square), f32x4.mul(s, f32x4.mul(g, g)));
+  storeUpTo(square, spread, left);
+  if (centered) {
+    const average = madd(a, v128.load(mean), f32x4.mul(s, g));
+    storeUpTo(mean, average, left);
+    spread = f32x4.max(f32x4.splat(0), f32x4.sub(spread, f32x4.mul(average, average))); // never below 0 but by rounding
   }
+  let u = f32x4.div(g, f32x4.add(f32x4.sqrt(spread), epsilon));
+  if (inert) {
+    u = madd(mu, v128.load(velocity), u);
+    storeUpTo(velocity, u, left);
+  }
+  storeUpTo(theta, madd(minusLr, u, x), left);
 }
 
 /**
@@ -111,25 +183,42 @@ export function rmsprop(
   const epsilon = f32x4.splat(eps);
   const wd = f32x4.splat(decay);
   const mu = f32x4.splat(momentum);
-  for (; n > 0; n -= 4, theta += 16, grad += 16, square += 16) {
-    const x = v128.load(theta);
-    const g = madd(wd, x, v128.load(grad));
-    let spread = madd(a, v128.load(square), f32x4.mul(s, f32x4.mul(g, g)));
-    storeUpTo(square, spread, n);
-    if (mean != 0) {
-      const average = madd(a, v128.load(mean), f32x4.mul(s, g));
-      storeUpTo(mean, average, n);
-      mean += 16;
-      spread = f32x4.max(f32x4.splat(0), f32x4.sub(spread, f32x4.mul(average, average))); // never below 0 but by rounding
+  if (mean == 0 && velocity == 0) {
+    for (; n >= 4; n -= 4, theta += 16, grad += 16, square += 16) {
+      rmspropAt(theta, grad, square, 0, 0, 4, false, false, minusLr, a, s, epsilon, wd, mu);
     }
-    let u = f32x4.div(g, f32x4.add(f32x4.sqrt(spread), epsilon));
-    if (velocity != 0) {
-      u = madd(mu, v128.load(velocity), u);
-      storeUpTo(velocity, u, n);
-      velocity += 16;
+    if (n > 0) rmspropAt(theta, grad, square, 0, 0, n, false, false, minusLr, a, s, epsilon, wd, mu);
+  } else if (mean == 0) {
+    for (; n >= 4; n -= 4, theta += 16, grad += 16, square += 16, velocity += 16) {
+      rmspropAt(theta, grad, square, 0, velocity, 4, false, true, minusLr, a, s, epsilon, wd, mu);
     }
-    storeUpTo(theta, madd(minusLr, u, x), n);
+    if (n > 0) rmspropAt(theta, grad, square, 0, velocity, n, false, true, minusLr, a, s, epsilon, wd, mu);
+  } else if (velocity == 0) {
+    for (; n >= 4; n -= 4, theta += 16, grad += 16, square += 16, mean += 16) {
+      rmspropAt(theta, grad, square, mean, 0, 4, true, false, minusLr, a, s, epsilon, wd, mu);
+    }
+    if (n > 0) rmspropAt(theta, grad, square, mean, 0, n, true, false, minusLr, a, s, epsilon, wd, mu);
+  } else {
+    for (; n >= 4; n -= 4, theta += 16, grad += 16, square += 16, mean += 16, velocity += 16) {
+      rmspropAt(theta, grad, square, mean, velocity, 4, true, true, minusLr, a, s, epsilon, wd, mu);
+    }
+    if (n > 0) rmspropAt(theta, grad, square, mean, velocity, n, true, true, minusLr, a, s, epsilon, wd, mu);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function adadeltaAt(
+  theta: usize, grad: usize, square: usize, delta: usize, left: i32, minusLr: v128, r: v128, s1: v128, epsilon: v128, wd: v128,
+): void {
+  const x = v128.load(theta);
+  const g = madd(wd, x, v128.load(grad));
+  const s = madd(r, v128.load(square), f32x4.mul(s1, f32x4.mul(g, g)));
+  const before = v128.load(delta);
+  const d = f32x4.mul(g, f32x4.div(f32x4.sqrt(f32x4.add(before, epsilon)), f32x4.sqrt(f32x4.add(s, epsilon))));
+  storeUpTo(square, s, left);
+  storeUpTo(delta, madd(r, before, f32x4.mul(s1, f32x4.mul(d, d))), left);
+  storeUpTo(theta, madd(minusLr, d, x), left);
 }
 
 /** S = ρ S + (1 - ρ) g'²;  d = g' √(D + ε) / √(S + ε);  D = ρ D + (1 - ρ) d²;  θ = θ - lr d */
@@ -141,14 +230,8 @@ export function adadelta(
   const s1 = f32x4.splat(share);
   const epsilon = f32x4.splat(eps);
   const wd = f32x4.splat(decay);
-  for (; n > 0; n -= 4, theta += 16, grad += 16, square += 16, delta += 16) {
-    const x = v128.load(theta);
-    const g = madd(wd, x, v128.load(grad));
-    const s = madd(r, v128.load(square), f32x4.mul(s1, f32x4.mul(g, g)));
-    const before = v128.load(delta);
-    const d = f32x4.mul(g, f32x4.div(f32x4.sqrt(f32x4.add(before, epsilon)), f32x4.sqrt(f32x4.add(s, epsilon))));
-    storeUpTo(square, s, n);
-    storeUpTo(delta, madd(r, before, f32x4.mul(s1, f32x4.mul(d, d))), n);
-    storeUpTo(theta, madd(minusLr, d, x), n);
+  for (; n >= 4; n -= 4, theta += 16, grad += 16, square += 16, delta += 16) {
+    adadeltaAt(theta, grad, square, delta, 4, minusLr, r, s1, epsilon, wd);
   }
+  if (n > 0) adadeltaAt(theta, grad, square, delta, n, minusLr, r, s1, epsilon, wd);
 }
