@@ -83,7 +83,7 @@ describe('by hand', () => {
     ['crossEntropy', reduction => crossEntropy(x(), tensor([0, 1]), { reduction })],
     ['crossEntropy of probabilities', reduction => crossEntropy(x(), ones([2, 2]), { reduction })],
   ])('%s: the mean and the sum are those of the losses each', (_, loss) => {
-    const each = loss('none').toArray();
+    const each = [...loss('none').toArray()];
     const sum = each.reduce((a, b) => a + b, 0);
     expect(loss('sum').item()).toBeCloseTo(sum, 5);
     expect(loss('mean').item()).toBeCloseTo(sum / each.length, 5);

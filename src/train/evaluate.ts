@@ -39,7 +39,7 @@ export interface Evaluation {
   /** Means over the data set: `loss`, and `accuracy` where targets are classes. */
   readonly logs: Logs;
   readonly samples: number;
-  /** How often class [row] was taken for class [column]; null where targets are values. */
+  /** How often class [row] was taken for class [column]; null where targets are values, or the model does not give one output for each class. */
   readonly confusion: number[][] | null;
   /** The mistakes with the least probability for the truth, worst first. */
   readonly mistakes: readonly Mistake[];
@@ -53,10 +53,12 @@ export async function evaluate(model: Module, data: Dataset, options: EvaluateOp
   const sums: Logs = { loss: 0 };
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   const mistakes: Mistake[] = [];
+  let comparable = classes > 0;
   await forEachBatch(model, data, batchSize, breathe, (output, y, indices) => {
     sums.loss += loss(output, y).item() * indices.length;
     for (const [name, metric] of Object.entries(metrics)) sums[name] = (sums[name] ?? 0) + metric(output, y);
-    if (classes === 0) return;
+    if (output.size !== indices.length * classes) comparable = false;
+    if (!comparable) return;
     const probabilities = softmax(output).toArray();
     const truths = y.toArray();
     indices.forEach((index, i) => {
@@ -69,7 +71,7 @@ export async function evaluate(model: Module, data: Dataset, options: EvaluateOp
   });
   mistakes.sort((a, b) => a.truthProbability - b.truthProbability || a.index - b.index);
   const logs = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / data.length]));
-  return { logs, samples: data.length, confusion: classes > 0 ? confusion : null, mistakes: mistakes.slice(0, options.mistakes ?? 0) };
+  return { logs, samples: data.length, confusion: comparable ? confusion : null, mistakes: mistakes.slice(0, options.mistakes ?? 0) };
 }
 
 /** Runs `visit` on each batch's output and target, in order, each inside a step of its own. */

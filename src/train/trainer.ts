@@ -214,7 +214,7 @@ export class Trainer {
 
   /** Forward, backward, update. Gives the batch's loss. */
   private trainStep(batch: Batch): number {
-    const { optimizer, afterUpdate, mixBatch, accumulate = 1 } = this.options;
+    const { optimizer, beforeUpdate, afterUpdate, mixBatch, accumulate = 1 } = this.options;
     const read = { x: this.fill('x', batch.x, batch.xShape), y: this.fill('y', batch.y, batch.yShape) };
     const place = (this.loader.state().position - 1) % accumulate;
     const last = place === accumulate - 1 || this.loader.state().position === this.loader.length;
@@ -227,14 +227,23 @@ export class Trainer {
           let counted = false;
           value = optimizer.step(() => {
             this.random.restore(streams); // the same masks at every point where the loss is taken
-            const loss = this.computeGradients(x, y, streams, !counted);
+            const { loss, value } = this.computeLoss(x, y, streams, !counted);
             counted = true;
-            return loss;
+            if (beforeUpdate === undefined) return loss;
+            loss.backward();
+            beforeUpdate();
+            return value;
           });
         } else {
           if (place === 0) optimizer.zeroGrad();
-          value = this.computeGradients(x, y, streams, true);
-          if (last) optimizer.step();
+          const computed = this.computeLoss(x, y, streams, true);
+          value = computed.value;
+          const share = batch.xShape[0] / this.samplesOfUpdate(place);
+          (share === 1 ? computed.loss : computed.loss.mul(share)).backward();
+          if (last) {
+            beforeUpdate?.();
+            optimizer.step();
+          }
         }
         if (last) afterUpdate?.();
         return value;
@@ -242,9 +251,17 @@ export class Trainer {
     );
   }
 
-  /** The loss of a batch, with its gradient added to every `.grad`; `counted` where it belongs into the epoch's figures. */
-  private computeGradients(x: Tensor, y: Tensor, streams: RandomState, counted: boolean): number {
-    const { loss: lossOf, penalty, beforeUpdate, accumulate = 1 } = this.options;
+  /** How many examples the update has to which the batch under way belongs, the batch being number `place` of it. */
+  private samplesOfUpdate(place: number): number {
+    const { batchSize, length, dropLast, dataset } = this.loader;
+    const first = this.loader.state().position - 1 - place;
+    const end = Math.min(length, first + (this.options.accumulate ?? 1)) * batchSize;
+    return (dropLast ? end : Math.min(end, dataset.length)) - first * batchSize;
+  }
+
+  /** The loss of a batch with its graph, and as a number; `counted` where it belongs into the epoch's figures. */
+  private computeLoss(x: Tensor, y: Tensor, streams: RandomState, counted: boolean): { loss: Tensor; value: number } {
+    const { loss: lossOf, penalty } = this.options;
     const output = this.model.call(x);
     let loss = lossOf(output, y);
     if (penalty) loss = loss.add(penalty());
@@ -252,14 +269,12 @@ export class Trainer {
     if (!Number.isFinite(value)) throw this.notFinite(value, x, y, streams);
     if (!isRecording() || !loss.requiresGrad)
       throw new UserError('fit: the loss does not depend on any parameter that requires a gradient');
-    (accumulate > 1 ? loss.mul(1 / accumulate) : loss).backward();
-    beforeUpdate?.();
     if (counted) {
       this.running.samples += x.shape[0];
       this.count('loss', value * x.shape[0]);
       for (const [name, metric] of Object.entries(this.metrics)) this.count(name, metric(output, y));
     }
-    return value;
+    return { loss, value };
   }
 
   /** Computes the step again from the same random streams, to see where it went wrong. */

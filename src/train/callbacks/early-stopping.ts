@@ -11,7 +11,7 @@ export interface EarlyStoppingConfig {
   readonly monitor?: string;
   /** A smaller change is no improvement. Default 0. */
   readonly minDelta?: number;
-  /** Epochs without improvement that are borne. Default 5: validation can stall for long and still fall again. */
+  /** Epochs in a row without improvement after which training stops; 0 is as 1. Default 5: validation can stall for long and still fall again. */
   readonly patience?: number;
   /** Which way is better. Default 'auto': up for accuracy, down for all else. */
   readonly mode?: Mode;
@@ -26,7 +26,7 @@ interface State {
 }
 
 /**
- * Ends training after `patience` epochs in which `monitor` did not improve on its best by more than `minDelta`.
+ * Ends training after `patience` epochs in a row in which `monitor` did not improve on its best by more than `minDelta`.
  * Same as Keras' `EarlyStopping`. Differs: best weights are restored by default, and also when all epochs ran.
  */
 export class EarlyStopping implements Callback {
@@ -50,6 +50,8 @@ export class EarlyStopping implements Callback {
     this.restoreBestWeights = config.restoreBestWeights ?? true;
     if (!Number.isInteger(this.patience) || this.patience < 0)
       throw new UserError(`EarlyStopping: patience is ${this.patience}; it must be a whole number of at least 0`);
+    if (!['auto', 'min', 'max'].includes(this.mode))
+      throw new UserError(`EarlyStopping: mode is '${this.mode}'; allowed are 'auto', 'min' and 'max'`);
     if (!(this.minDelta >= 0)) throw new UserError(`EarlyStopping: minDelta is ${this.minDelta}; it must be at least 0`);
   }
 
@@ -63,11 +65,9 @@ export class EarlyStopping implements Callback {
       return;
     }
     this.waited++;
-    if (this.waited > this.patience) {
-      trainer.stop(
-        'earlyStopping',
-        `${this.monitor} has not improved for ${this.waited} epochs; its best was ${this.best?.toPrecision(5)} after epoch ${this.bestEpoch}`,
-      );
+    if (this.waited >= this.patience) {
+      const best = this.best === null ? 'it was never a number' : `its best was ${this.best.toPrecision(5)} after epoch ${this.bestEpoch}`;
+      trainer.stop('earlyStopping', `${this.monitor} has not improved for ${this.waited} epoch${this.waited === 1 ? '' : 's'}; ${best}`);
     }
   }
 
