@@ -21,9 +21,13 @@ import {
   Adam,
   Adamax,
   AdamW,
+  BFGS,
   clipGradNorm,
   clipGradValue,
+  LBFGS,
   NAdam,
+  Newton,
+  NewtonCG,
   type Optimizer,
   RMSprop,
   SGD,
@@ -101,6 +105,10 @@ const optimizers = {
   adagrad: Adagrad,
   rmsprop: RMSprop,
   adadelta: Adadelta,
+  bfgs: BFGS,
+  lbfgs: LBFGS,
+  newton: Newton,
+  newtonCg: NewtonCG,
 } as const;
 
 /** The optimizer described, over the model's parameters. */

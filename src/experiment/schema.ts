@@ -86,6 +86,11 @@ const rate = (lr: number, weightDecay = 0) => ({
 const eps = (fallback: number) => option(above(0), fallback, 'added to the root, against division by 0');
 const momentum = option(shareBelowOne, 0, 'share of the last step kept in the next');
 
+const lineSearchFn = option(
+  v.nullable(oneOf('strong_wolfe')),
+  'strong_wolfe',
+  'how the length of a step is found; null for steps of the learning rate itself',
+);
 const amsgrad = option(flag, false, 'divide by the largest average so far');
 
 const optimizerSchemas = [
@@ -118,6 +123,24 @@ const optimizerSchemas = [
     ...rate(1),
     rho: option(shareBelowOne, 0.9, 'decay of the two running averages'),
     eps: eps(1e-6),
+  }),
+  v.strictObject({
+    name: oneOf('bfgs', 'lbfgs'),
+    lr: option(above(0), 1, 'learning rate'),
+    maxIter: option(wholeFrom(1), 20, 'iterations in one step'),
+    lineSearchFn,
+  }),
+  v.strictObject({
+    name: v.literal('newton', 'newton'),
+    lr: option(above(0), 1, 'learning rate'),
+    damping: option(atLeast(0), 0, "added to the Hessian's diagonal"),
+    lineSearchFn,
+  }),
+  v.strictObject({
+    name: v.literal('newtonCg', 'newtonCg'),
+    lr: option(above(0), 1, 'learning rate'),
+    maxProducts: option(v.nullable(wholeFrom(1)), null, 'products with the Hessian in one step, at most'),
+    lineSearchFn,
   }),
 ] as const;
 

@@ -126,6 +126,28 @@ export interface AdadeltaExperiment extends Rate {
   readonly eps: number;
 }
 
+/** For small models and whole batches: set training.batchSize to the number of examples. */
+export interface QuasiNewtonExperiment {
+  readonly name: 'bfgs' | 'lbfgs';
+  readonly lr: number;
+  readonly maxIter: number;
+  readonly lineSearchFn: 'strong_wolfe' | null;
+}
+
+export interface NewtonExperiment {
+  readonly name: 'newton';
+  readonly lr: number;
+  readonly damping: number;
+  readonly lineSearchFn: 'strong_wolfe' | null;
+}
+
+export interface NewtonCgExperiment {
+  readonly name: 'newtonCg';
+  readonly lr: number;
+  readonly maxProducts: number | null;
+  readonly lineSearchFn: 'strong_wolfe' | null;
+}
+
 /** Discriminated by `name`. */
 export type OptimizerOptions =
   | SgdExperiment
@@ -133,7 +155,10 @@ export type OptimizerOptions =
   | AdaptiveExperiment
   | AdagradExperiment
   | RmspropExperiment
-  | AdadeltaExperiment;
+  | AdadeltaExperiment
+  | QuasiNewtonExperiment
+  | NewtonExperiment
+  | NewtonCgExperiment;
 
 export interface RegularizationOptions {
   /** λ of λ Σ |w| over the weights, added to the loss. */
