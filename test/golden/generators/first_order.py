@@ -83,7 +83,7 @@ def optimizers():
         ],
         'RMSprop': [
             ({}, torch_form(lambda p: o.RMSprop(p))),
-            ({'alpha': 0.9, 'momentum': 0.5, 'weightDecay': 0.01}, torch_form(lambda p: o.RMSprop(p, alpha=0.9, momentum=0.5, weight_decay=0.01))),
+            ({'lr': 0.002, 'alpha': 0.9, 'momentum': 0.5, 'weightDecay': 0.01}, torch_form(lambda p: o.RMSprop(p, lr=0.002, alpha=0.9, momentum=0.5, weight_decay=0.01))),
             ({'alpha': 0.9, 'centered': True, 'eps': 1e-3}, torch_form(lambda p: o.RMSprop(p, alpha=0.9, centered=True, eps=1e-3))),
             ({'lr': 0.003, 'alpha': 0.95, 'centered': True, 'momentum': 0.9, 'eps': 1e-3},
              torch_form(lambda p: o.RMSprop(p, lr=0.003, alpha=0.95, centered=True, momentum=0.9, eps=1e-3))),
