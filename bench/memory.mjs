@@ -10,7 +10,9 @@ const model = new nn.Sequential(new nn.Linear(784, 32), new nn.ReLU(), new nn.Dr
 const optimizer = new optim.Adam(model.parameters());
 const x = keep(tensor(data.x, { shape: [workload.batch, 784] }));
 const y = keep(tensor(data.labels));
-console.log(`${'step'.padStart(7)} ${'live tensors'.padStart(13)} ${'live bytes'.padStart(12)} ${'reserved'.padStart(12)} ${'heap used'.padStart(12)} ${'rss'.padStart(12)}`);
+console.log(
+  `${'step'.padStart(7)} ${'live tensors'.padStart(13)} ${'live bytes'.padStart(12)} ${'reserved'.padStart(12)} ${'heap used'.padStart(12)} ${'rss'.padStart(12)}`,
+);
 const mib = bytes => `${(bytes / 2 ** 20).toFixed(2)} MiB`.padStart(12);
 let first = null;
 for (let i = 1; i <= steps; i++) {
