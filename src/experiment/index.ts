@@ -7,3 +7,4 @@ export { type ExperimentData, type RunOptions, type RunResult, restoreModel, run
 export { parseExperiment } from './schema.ts';
 export { meanCurve, type Spread, spreadOf } from './statistics.ts';
 export type * from './types.ts';
+export { type Changes, type PresetName, presetExperiments, presetNames, withChanges } from './variants.ts';
