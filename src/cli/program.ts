@@ -16,6 +16,9 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'predict', summary: 'ask a trained model about images, or rows of a table', load: () => import('./commands/predict.ts') },
   { name: 'compare', summary: 'train variants side by side, and compare them', load: () => import('./commands/compare.ts') },
   { name: 'ensemble', summary: 'train several nets, and measure their average', load: () => import('./commands/ensemble.ts') },
+  { name: 'explain', summary: 'show a backward pass, step by step', load: () => import('./commands/explain.ts') },
+  { name: 'schedule', summary: 'draw the course of a learning rate', load: () => import('./commands/schedule.ts') },
+  { name: 'probe', summary: 'see how an untrained net starts, layer by layer', load: () => import('./commands/probe.ts') },
   { name: 'datasets', summary: 'list, download and look at data sets', load: () => import('./commands/datasets.ts') },
 ];
 
