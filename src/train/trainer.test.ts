@@ -10,7 +10,7 @@ import { Random } from '../random.ts';
 import { liveTensors } from '../tensor/scope.ts';
 import type { TrainEvent } from './events.ts';
 import { bits, blobs, smallNet } from './testing.ts';
-import { type FitOptions, fit, Trainer } from './trainer.ts';
+import { type FitOptions, Trainer, fit as trainModel } from './trainer.ts';
 
 const data = blobs(90);
 
@@ -21,7 +21,7 @@ function options(model: Sequential, seed: number, more: Partial<FitOptions> = {}
 
 async function trained(seed: number, more: Partial<FitOptions> = {}): Promise<number[]> {
   const model = smallNet(seed);
-  await fit(model, options(model, seed, { epochs: 3, batchSize: 16, ...more }));
+  await trainModel(model, options(model, seed, { epochs: 3, batchSize: 16, ...more }));
   return bits(model);
 }
 
@@ -37,7 +37,7 @@ function oneWeight(count: number): { model: Sequential; train: Dataset } {
 describe('fit', () => {
   it('learns', async () => {
     const model = smallNet(1);
-    const history = await fit(model, options(model, 1, { epochs: 15, batchSize: 16, validation: blobs(300, 2) }));
+    const history = await trainModel(model, options(model, 1, { epochs: 15, batchSize: 16, validation: blobs(300, 2) }));
     expect(history.reason).toBe('completed');
     expect(history.epochs.length).toBe(15);
     expect(history.epochs[14].val_accuracy).toBeGreaterThan(0.9);
@@ -61,9 +61,9 @@ describe('fit', () => {
   it('leaves nothing alive but the model, its gradients and the optimizer', async () => {
     const model = smallNet(1);
     const given = options(model, 1, { epochs: 2, batchSize: 16, validation: blobs(10, 2) });
-    await fit(model, given);
+    await trainModel(model, given);
     const before = { tensors: liveTensors(), live: backend('wasm').usage().live };
-    await fit(model, given);
+    await trainModel(model, given);
     // at most: the collector may meanwhile have taken what was made before
     expect(liveTensors()).toBeLessThanOrEqual(before.tensors);
     expect(backend('wasm').usage().live).toBeLessThanOrEqual(before.live);
@@ -71,12 +71,12 @@ describe('fit', () => {
 
   it('trains on the backend of the model, whichever is current', async () => {
     const model = withBackend('reference64', () => smallNet(1));
-    await fit(
+    await trainModel(
       model,
       withBackend('reference64', () => options(model, 1, { epochs: 2, validation: blobs(12, 2) })),
     );
     const same = withBackend('reference64', () => smallNet(1));
-    await fit(same, options(same, 1, { epochs: 2, validation: blobs(12, 2) }));
+    await trainModel(same, options(same, 1, { epochs: 2, validation: blobs(12, 2) }));
     expect(model.parameters()[0].dtype).toBe('float64');
     expect(bits(same)).toEqual(bits(model));
   });
@@ -89,11 +89,11 @@ describe('fit', () => {
     expect(() => new Trainer(model, options(model, 1, { accumulate: 0 }))).toThrow(
       new UserError('fit: accumulate is 0; it must be a whole number of at least 1'),
     );
-    await expect(fit(model, options(model, 1, { loss: output => sum(output).detach() }))).rejects.toThrow(
+    await expect(trainModel(model, options(model, 1, { loss: output => sum(output).detach() }))).rejects.toThrow(
       new UserError('fit: the loss does not depend on any parameter that requires a gradient'),
     );
     expect(model.training).toBe(false);
-    const none = await fit(model, options(model, 1, { epochs: 0 }));
+    const none = await trainModel(model, options(model, 1, { epochs: 0 }));
     expect([none.epochs, none.reason]).toEqual([[], 'completed']);
   });
 });
@@ -103,7 +103,15 @@ describe('figures', () => {
     const { model, train } = oneWeight(5); // batches 1 2, 3 4, 5
     const events: TrainEvent[] = [];
     const optimizer = new SGD(model.parameters(), { lr: 0 });
-    await fit(model, { train, loss: mseLoss, optimizer, batchSize: 2, shuffle: false, onEvent: e => events.push(e), validation: train });
+    await trainModel(model, {
+      train,
+      loss: mseLoss,
+      optimizer,
+      batchSize: 2,
+      shuffle: false,
+      onEvent: e => events.push(e),
+      validation: train,
+    });
     const ends = events.filter(e => e.type === 'batchEnd');
     expect(ends.map(e => e.loss)).toEqual([10, 50, 100]);
     expect(ends.map(e => [e.samples, e.logs.loss])).toEqual([
@@ -119,7 +127,15 @@ describe('figures', () => {
     const { model, train } = oneWeight(5);
     const events: TrainEvent[] = [];
     const optimizer = new SGD(model.parameters(), { lr: 0 });
-    await fit(model, { train, loss: mseLoss, optimizer, batchSize: 2, shuffle: false, dropLast: true, onEvent: e => events.push(e) });
+    await trainModel(model, {
+      train,
+      loss: mseLoss,
+      optimizer,
+      batchSize: 2,
+      shuffle: false,
+      dropLast: true,
+      onEvent: e => events.push(e),
+    });
     const ends = events.filter(e => e.type === 'batchEnd');
     expect(ends.map(e => [e.samples, e.totalSamples, e.stepsPerEpoch])).toEqual([
       [2, 4, 2],
@@ -132,7 +148,7 @@ describe('figures', () => {
     const { model, train } = oneWeight(5);
     const metrics = { far: (_: unknown, y: { toArray(): ArrayLike<number> }) => Array.from(y.toArray()).filter(v => v > 4).length };
     const optimizer = new SGD(model.parameters(), { lr: 0 });
-    const history = await fit(model, { train, loss: mseLoss, optimizer, batchSize: 2, metrics, validation: train });
+    const history = await trainModel(model, { train, loss: mseLoss, optimizer, batchSize: 2, metrics, validation: train });
     expect([history.epochs[0].far, history.epochs[0].val_far]).toEqual([3 / 5, 3 / 5]);
   });
 });
@@ -142,7 +158,7 @@ describe('events', () => {
     const model = smallNet(1);
     const events: TrainEvent[] = [];
     const validation = blobs(10, 2);
-    await fit(model, options(model, 1, { epochs: 2, batchSize: 40, validation, onEvent: e => events.push(e) }));
+    await trainModel(model, options(model, 1, { epochs: 2, batchSize: 40, validation, onEvent: e => events.push(e) }));
     const epoch = ['epochBegin', 'batchEnd', 'batchEnd', 'batchEnd', 'epochEnd'];
     expect(events.map(e => e.type)).toEqual(['trainBegin', ...epoch, ...epoch, 'trainEnd']);
     expect(events[0]).toMatchObject({ epochs: 2, stepsPerEpoch: 3, batchSize: 40, trainSamples: 90, validationSamples: 10, startEpoch: 0 });
@@ -167,7 +183,7 @@ describe('a signal', () => {
     const model = smallNet(1);
     const controller = new AbortController();
     const events: TrainEvent[] = [];
-    const history = await fit(
+    const history = await trainModel(
       model,
       options(model, 1, {
         epochs: 5,
@@ -190,7 +206,7 @@ describe('a signal', () => {
     const onEvent = (e: TrainEvent) => {
       if (e.type === 'batchEnd' && e.globalStep === 9) controller.abort();
     };
-    const history = await fit(model, options(model, 1, { epochs: 5, batchSize: 10, signal: controller.signal, onEvent }));
+    const history = await trainModel(model, options(model, 1, { epochs: 5, batchSize: 10, signal: controller.signal, onEvent }));
     expect([history.reason, history.epochs.length]).toEqual(['interrupted', 1]);
   });
 });
@@ -200,7 +216,7 @@ describe('gradients added up', () => {
   const weightAfter = async (batchSize: number, accumulate: number, more: Partial<FitOptions> = {}) => {
     const { model, train } = withBackend('reference64', () => oneWeight(5));
     const optimizer = new SGD(model.parameters(), { lr: 0.01 });
-    await fit(model, { train, loss: mseLoss, optimizer, batchSize, accumulate, shuffle: false, ...more });
+    await trainModel(model, { train, loss: mseLoss, optimizer, batchSize, accumulate, shuffle: false, ...more });
     return model.parameters()[0].item();
   };
 
@@ -220,7 +236,7 @@ describe('gradients added up', () => {
       const optimizer = new SGD(model.parameters(), { lr: 0.01 });
       let updates = 0;
       const penalty = () => mul(sum(square(model.parameters()[0])), 0.5);
-      const run = fit(model, {
+      const run = trainModel(model, {
         ...{ train, loss: mseLoss, optimizer, penalty, accumulate, shuffle: false, batchSize: 4 / accumulate },
         beforeUpdate: () => updates++,
       });
@@ -237,7 +253,7 @@ it('hooks run in place: the gradient is there before the update, the weights are
   const weight = model.parameters()[0];
   const seen: number[][] = [];
   const optimizer = new SGD(model.parameters(), { lr: 0.1 });
-  await fit(model, {
+  await trainModel(model, {
     ...{ train, loss: mseLoss, optimizer, batchSize: 2, shuffle: false },
     beforeUpdate: () => seen.push([weight.item(), weight.grad!.item()]),
     afterUpdate: () => seen.push([weight.item()]),
@@ -254,7 +270,7 @@ it('a transform changes each batch in place, by a stream of its own', async () =
     batch.x.fill(stream.uniform());
     seen.push(batch.x[0]);
   };
-  const run = () => fit(model, { train, loss: mseLoss, optimizer, batchSize: 2, random: new Random(3), transform, epochs: 2 });
+  const run = () => trainModel(model, { train, loss: mseLoss, optimizer, batchSize: 2, random: new Random(3), transform, epochs: 2 });
   await run();
   await run();
   expect(seen.slice(0, 4)).toEqual(seen.slice(4));

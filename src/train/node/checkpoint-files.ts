@@ -58,8 +58,29 @@ async function readState(folder: string): Promise<StoredState> {
   if (state?.format !== 1) throw new UserError(`${path}: format ${JSON.stringify(state?.format)} was found; this chainrule reads format 1`);
   if (typeof state.sha256 !== 'object' || state.sha256 === null)
     throw new UserError(`${path}: the hashes of the other files are missing; the checkpoint is damaged`);
-  return state;
+  for (const [field, fits] of Object.entries(fields)) {
+    if (!fits((state as unknown as Record<string, unknown>)[field]))
+      throw new UserError(`${path}: '${field}' is missing or not what it should be; the checkpoint is damaged. Use another one`);
+  }
+  // JSON has no NaN: a figure that was not finite comes back as null
+  const history = state.history.map(logs => Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, value ?? Number.NaN])));
+  return { ...state, history };
 }
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What must be in a state for a run to go on from it. */
+const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
+  epoch: isCount,
+  globalStep: isCount,
+  loader: value => isObject(value) && isCount(value.epoch) && isCount(value.position),
+  running: value => isObject(value) && isCount(value.samples) && isObject(value.sums),
+  random: value => isObject(value) && isCount(value.seed) && isObject(value.streams),
+  optimizer: isObject,
+  callbacks: isObject,
+  history: value => Array.isArray(value) && value.every(isObject),
+};
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {

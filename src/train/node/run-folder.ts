@@ -10,7 +10,7 @@ import { checkpointFiles, readCheckpoint } from './checkpoint-files.ts';
 /** Which checkpoint: the newest, or the one with the best figure watched. */
 export type CheckpointName = 'latest' | 'best';
 
-const checkpointName = /^step-\d+(-end)?$/;
+const checkpointName = /^step-\d+(-end(-\d+)?)?$/;
 
 export class RunFolder implements CheckpointStore {
   readonly path: string;
@@ -77,7 +77,10 @@ export class RunFolder implements CheckpointStore {
 
   /** Adds a line to the run's events. */
   async appendEvent(event: unknown): Promise<void> {
-    await appendFile(join(this.path, 'metrics.jsonl'), `${JSON.stringify(event)}\n`);
+    const path = join(this.path, 'metrics.jsonl');
+    await appendFile(path, `${JSON.stringify(event)}\n`).catch(error => {
+      throw cannotWrite(path, error);
+    });
   }
 
   /** Keeps a checkpoint; only when it is complete does `latest` name it, and only then are older ones removed. */
@@ -96,8 +99,11 @@ export class RunFolder implements CheckpointStore {
   /** A name by the step. At the end the same step may come once more with other weights (the best ones restored): it gets a name of its own. */
   private async nameFor(globalStep: number, state: string): Promise<string> {
     const name = `step-${String(globalStep).padStart(8, '0')}`;
-    const there = await readFile(join(this.path, 'checkpoints', name, 'state.json'), 'utf8').catch(() => null);
-    return there === null || there === state ? name : `${name}-end`;
+    for (let count = 0; ; count++) {
+      const candidate = count === 0 ? name : count === 1 ? `${name}-end` : `${name}-end-${count}`;
+      const there = await readFile(join(this.path, 'checkpoints', candidate, 'state.json'), 'utf8').catch(() => null);
+      if (there === null || there === state) return candidate;
+    }
   }
 
   /** Reads a checkpoint; the best falls back on the newest where no figure was watched. */
