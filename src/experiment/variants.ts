@@ -36,7 +36,9 @@ interface Preset {
 
 const momentum = { name: 'sgd', lr: 0.05, momentum: 0.9 };
 
-const presets = {
+export type PresetName = 'optimizers' | 'schedules' | 'init' | 'regularization';
+
+const presets: Readonly<Record<PresetName, Preset>> = {
   optimizers: {
     help: 'six optimizers, each with its usual learning rate',
     variants: () => ({
@@ -72,7 +74,7 @@ const presets = {
   },
   regularization: {
     help: 'remedies against overfitting, one at a time',
-    variants: () => ({
+    variants: ({ data }) => ({
       none: {},
       L1: { regularization: { l1: 1e-5 } },
       L2: { regularization: { l2: 1e-4 } },
@@ -80,11 +82,10 @@ const presets = {
       'batch norm': { model: { batchNorm: 'before' } },
       'label smoothing': { loss: { labelSmoothing: 0.1 } },
       mixup: { regularization: { mixup: 0.2 } },
+      ...(data.name === 'csv' ? {} : { augmentation: { regularization: { augment: { shift: 1, rotate: 7, scale: 0.05 } } } }),
     }),
   },
-} as const satisfies Record<string, Preset>;
-
-export type PresetName = keyof typeof presets;
+};
 
 export const presetNames: readonly PresetName[] = Object.keys(presets) as PresetName[];
 
@@ -95,6 +96,8 @@ export function presetHelp(name: PresetName): string {
 /** The experiments of a preset, made from `base`. */
 export function presetExperiments(name: string, base: Experiment): NamedExperiment[] {
   if (!Object.hasOwn(presets, name)) throw new UserError(`there is no preset '${name}'; there are ${presetNames.join(', ')}`);
-  const variants: Readonly<Record<string, Changes>> = (presets[name as PresetName] as Preset).variants(base);
-  return Object.entries(variants).map(([name, changes]) => ({ name, experiment: withChanges(base, changes) }));
+  return Object.entries(presets[name as PresetName].variants(base)).map(([name, changes]) => ({
+    name,
+    experiment: withChanges(base, changes),
+  }));
 }

@@ -94,6 +94,10 @@ function show(output: Output, comparison: Comparison, json: boolean): void {
     return;
   }
   output.line();
+  if (comparison.rows.every(row => row.seconds === null)) {
+    output.line('No run was finished; there is nothing to compare.');
+    return;
+  }
   output.line(`On ${comparison.data}`);
   output.line(drawComparison(comparison, output.capabilities));
 }

@@ -61,8 +61,11 @@ async function runEnsemble(command: Command, name: string | undefined, flags: Fl
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     });
     show(output, result, data.train.provenance, flags.json === true);
+  } catch (error) {
+    if (interrupt.code === null) throw error;
+    process.exitCode = interrupt.code;
+    tell('Stopped; there is no ensemble before all its members are trained.');
   } finally {
-    if (interrupt.code !== null) process.exitCode = interrupt.code;
     interrupt.release();
   }
 }
