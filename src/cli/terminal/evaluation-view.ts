@@ -6,7 +6,7 @@ import { confusionMatrix } from './confusion-matrix.ts';
 import { formatNumber, formatPercent } from './format.ts';
 import { type GrayImage, imageGallery, mistakeCaption } from './image.ts';
 import { lineChart, type Series } from './line-chart.ts';
-import { styled } from './text.ts';
+import { styled, wrap } from './text.ts';
 import type { LossLog } from './training-view.ts';
 
 /** `Test: loss 0.0712, accuracy 98.11 % (189 of 10,000 wrong)`. */
@@ -34,7 +34,8 @@ export function showEvaluation(output: Output, evaluation: Evaluation, data: Dat
   const images = mistakenImages(evaluation, data, capabilities.width);
   if (images.length === 0) return;
   output.line();
-  output.line(styled('Most mistaken (the least probability for the truth)', 'bold', capabilities));
+  const heading = wrap('Most mistaken (the least probability for the truth)', capabilities.width, capabilities);
+  for (const line of heading) output.line(styled(line, 'bold', capabilities));
   output.line(imageGallery(images, { white: 255 }, capabilities));
 }
 

@@ -4,7 +4,7 @@ import { formatNumber, formatPercent } from './format.ts';
 import { drawImage, type GrayImage } from './image.ts';
 import { drawBar } from './progress.ts';
 import { table } from './table.ts';
-import { displayWidth, padEnd, printable, styled } from './text.ts';
+import { displayWidth, padEnd, printable, styled, truncate } from './text.ts';
 
 /** So many of the most probable classes are told. */
 const TOP = 3;
@@ -17,11 +17,11 @@ export function showPrediction(output: Output, prediction: Prediction, image: Gr
   const answers = top(prediction, TOP);
   const nameWidth = Math.max(...answers.map(([name]) => displayWidth(printable(name, capabilities))));
   const lines = [
-    styled(printable(placeOf(prediction), capabilities), 'dim', capabilities),
-    ...answers.map(([name, probability], i) => {
-      const text = `${padEnd(printable(name, capabilities), nameWidth)}  ${drawBar(probability, BAR, capabilities)} ${formatPercent(probability)}`;
-      return i === 0 ? styled(text, 'bold', { colors: 0 }) : text;
-    }),
+    styled(truncate(printable(placeOf(prediction), capabilities), capabilities.width, capabilities), 'dim', capabilities),
+    ...answers.map(
+      ([name, probability]) =>
+        `${padEnd(printable(name, capabilities), nameWidth)}  ${drawBar(probability, BAR, capabilities)} ${formatPercent(probability)}`,
+    ),
   ];
   const pictureWidth = Math.max(...picture.map(displayWidth));
   const beside = pictureWidth + 3 + Math.max(...lines.map(displayWidth)) <= capabilities.width;
