@@ -34,6 +34,8 @@ const built: TestProjectConfiguration = {
 
 /** The same sources in a browser. */
 const browser: TestProjectConfiguration = {
+  // Named beforehand: found on the way, they would reload the page in the middle of a test.
+  optimizeDeps: { include: ['valibot', 'papaparse'] },
   test: {
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],

@@ -1,13 +1,15 @@
 import type { TestProject } from 'vitest/node';
-import { type SmallRun, smallRun } from './small-run.ts';
+import { experimentRun, type SmallRun, smallRun } from './small-run.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     readonly nodeRun: SmallRun;
+    readonly nodeExperiment: SmallRun;
   }
 }
 
 /** Runs in Node before the browser's tests: what they compare with is computed here and now, not stored. */
-export default function setup(project: TestProject): void {
+export default async function setup(project: TestProject): Promise<void> {
   project.provide('nodeRun', smallRun());
+  project.provide('nodeExperiment', await experimentRun());
 }

@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest';
-import { smallRun } from './small-run.ts';
+import { experimentRun, smallRun } from './small-run.ts';
 
 test('a net trained in the browser has the bits of one trained in Node', () => {
   expect(globalThis).toHaveProperty('document');
@@ -9,4 +9,11 @@ test('a net trained in the browser has the bits of one trained in Node', () => {
   expect(here.losses).toEqual(node.losses);
   expect(Object.keys(here.weights)).toEqual(['1.weight', '1.bias', '4.weight', '4.bias']);
   for (const [key, bits] of Object.entries(here.weights)) expect(bits, key).toEqual(node.weights[key]);
+});
+
+test('so has an experiment, with normalization, dropout, momentum and a schedule', async () => {
+  const node = inject('nodeExperiment');
+  const here = await experimentRun();
+  expect(here).toEqual(node);
+  expect(Object.keys(here.weights).length).toBeGreaterThan(10);
 });
