@@ -108,7 +108,7 @@ export const rows = [
     group: 'Regularization',
     name: 'affine augmentation',
     choices: [
-      { label: 'shift 1, turn 7°', changes: { regularization: { augment: { shift: 1, rotate: 7, scale: 0.05 } } } },
+      { label: 'shift 1, turn 7°, scale 0.05', changes: { regularization: { augment: { shift: 1, rotate: 7, scale: 0.05, shear: 0 } } } },
       {
         label: 'shift 2, turn 10°, scale 0.1, shear 5°',
         changes: { regularization: { augment: { shift: 2, rotate: 10, scale: 0.1, shear: 5 } } },
@@ -121,7 +121,7 @@ export const rows = [
     choices: each(
       [20, 34],
       alpha => `α ${alpha}, σ 4`,
-      alpha => ({ regularization: { augment: { shift: 1, rotate: 7, scale: 0.05, elastic: { alpha, sigma: 4 } } } }),
+      alpha => ({ regularization: { augment: { shift: 1, rotate: 7, scale: 0.05, shear: 0, elastic: { alpha, sigma: 4 } } } }),
     ),
   },
   {

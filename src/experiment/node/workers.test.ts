@@ -117,6 +117,14 @@ describe('runJobs', () => {
     expect(message(outcomes[2])).toBe('the run was stopped before it began');
   });
 
+  it('ends a thread that does not stop when told', async () => {
+    const deaf = script('deaf', `port.on('message', () => port.postMessage({ type: 'event', event: { type: 'epochBegin' } }));`);
+    const controller = new AbortController();
+    const onEvent = (): void => controller.abort();
+    const [outcome] = await runJobs([job()], { entry: deaf, signal: controller.signal, grace: 50, onEvent });
+    expect(message(outcome)).toBe('the run did not stop when asked; its thread was ended');
+  });
+
   it('refuses a count of threads that cannot be, and finds no script beside the sources', async () => {
     await expect(runJobs([job()], { threads: 0 })).rejects.toThrow('threads is 0; it must be a whole number of at least 1');
     expect(workerEntry()).toBeNull();

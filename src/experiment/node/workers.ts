@@ -19,6 +19,8 @@ export interface RunJobsOptions {
   readonly onOutcome?: (index: number, outcome: Outcome) => void;
   /** Ends the runs under way after their present step; the others are not begun. */
   readonly signal?: AbortSignal;
+  /** Milliseconds that a run is given to stop before its thread is ended. Default 10,000. */
+  readonly grace?: number;
   /**
    * The worker's script. Default: the one beside the built package; null where this runs from the sources, which a worker cannot load: jobs are
    * then done in this thread, one after another, with the same results.
@@ -27,9 +29,6 @@ export interface RunJobsOptions {
 }
 
 const NAME = 'experiment-worker.js';
-
-/** Milliseconds that a stopping run is given before its thread is ended. */
-const GRACE = 10_000;
 
 /** The built worker script, if this is the built package. */
 export function workerEntry(): URL | null {
@@ -110,7 +109,7 @@ class Seat implements Runner {
   }
 
   run(index: number, job: Job): Promise<Outcome> {
-    const { onEvent, signal } = this.#options;
+    const { onEvent, signal, grace = 10_000 } = this.#options;
     return new Promise(resolve => {
       let worker: Worker;
       try {
@@ -124,7 +123,7 @@ class Seat implements Runner {
         worker.postMessage({ type: 'stop' } satisfies ToWorker);
         deadline = setTimeout(
           () => end({ ok: false, error: new UserError('the run did not stop when asked; its thread was ended') }, true),
-          GRACE,
+          grace,
         );
       };
       const end = (outcome: Outcome, dead = false): void => {
