@@ -15,7 +15,7 @@ export function addExperimentFlags(command: Command): Command {
     const long = placeholder.length > 40;
     const option = new Option(
       placeholder === '' ? flag : `${flag} <${long ? 'NAME' : placeholder}>`,
-      [help, ...(long ? [placeholder.replaceAll('|', ', ')] : []), ...(fallback === '' ? [] : [`(default ${fallback})`])].join(' '),
+      `${help}${long ? `: ${placeholder.replaceAll('|', ', ')}` : ''}${fallback === '' ? '' : ` (default ${fallback})`}`,
     );
     command.addOption(option.helpGroup(`${group}:`));
   }

@@ -82,6 +82,7 @@ function unknownCommand(word: string): UsageError {
 function prepare(command: Command): Command {
   for (const one of [command, ...command.commands]) {
     one
+      .helpOption('-h, --help', 'show help')
       .exitOverride()
       .configureOutput({ writeErr: () => {}, outputError: () => {} })
       .configureHelp({ sortSubcommands: false, helpWidth: Math.min(process.stdout.columns || 100, 110) });

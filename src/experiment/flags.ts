@@ -16,11 +16,13 @@ interface FlagRow {
   readonly value?: unknown;
   /** In place of the schema's. */
   readonly help?: string;
+  /** In place of the one that the type gives. */
+  readonly placeholder?: string;
 }
 
 /** To give an option a flag, add its row. */
 const ROWS: readonly FlagRow[] = [
-  { group: 'Data', flag: '--data', path: 'data.folder' },
+  { group: 'Data', flag: '--data', path: 'data.folder', placeholder: 'DIR' },
   { group: 'Data', flag: '--validation', path: 'data.validation' },
   { group: 'Data', flag: '--limit', path: 'data.limit' },
   { group: 'Data', flag: '--label', path: 'data.label', help: 'CSV: the column to predict, by its name or its number from 0' },
@@ -74,7 +76,7 @@ const ROWS: readonly FlagRow[] = [
     group: 'Learning-rate schedule',
     flag: '--schedule',
     path: 'schedule.name',
-    help: 'how the learning rate changes; sequence and product only in a config',
+    help: 'how the learning rate changes (sequence and product only in a config)',
   },
   {
     group: 'Learning-rate schedule',
@@ -170,7 +172,8 @@ export function experimentFlags(): Flag[] {
     const fields = fieldsAt(experimentSchema, row.path.split('.')).map(field => ({ ...field, ...describeField(field.node) }));
     const help = row.help ?? fields.find(field => field.help !== undefined)?.help ?? '';
     const words = [...new Set(fields.flatMap(field => field.words))];
-    const placeholder = row.value !== undefined ? '' : words.length > 0 ? words.join('|') : (PLACEHOLDERS[fields[0].type] ?? 'TEXT');
+    const byType = words.length > 0 ? words.join('|') : (PLACEHOLDERS[fields[0].type] ?? 'TEXT');
+    const placeholder = row.value !== undefined ? '' : (row.placeholder ?? byType);
     return { ...row, placeholder, help, fallback: row.value === undefined ? fallbackOf(fields) : '' };
   });
 }

@@ -75,12 +75,12 @@ async function runTrain(command: Command, data: string | undefined, flags: Flags
   if (job.instead !== null) standInNotice(words, job.instead);
 
   const view = flags.json
-    ? jsonView(output)
+    ? jsonView(output, words)
     : flags.quiet
       ? quietView(output)
       : progressView(output, introduce(job.experiment, job.data, output.capabilities));
   const losses = new LossLog();
-  const result = await trainAndLog(job, view, losses, words);
+  const result = await trainAndLog(job, view, losses);
 
   if (flags.json) finishJson(output, job, result);
   else finish(output, job, result, losses, flags.quiet === true);
@@ -132,7 +132,7 @@ async function withEpochs(command: Command, run: StoredRun, path: string): Promi
 }
 
 /** Trains with every event shown, logged, and the outcome written down, whatever it is. */
-async function trainAndLog(job: Job, view: TrainingView, losses: LossLog, words: Output): Promise<RunResult> {
+async function trainAndLog(job: Job, view: TrainingView, losses: LossLog): Promise<RunResult> {
   const { experiment, data, run } = job;
   const log = new EventLog(join(run.folder.path, 'metrics.jsonl'));
   const record: Record<string, unknown> = {
@@ -141,6 +141,7 @@ async function trainAndLog(job: Job, view: TrainingView, losses: LossLog, words:
     platform: `${process.platform} ${process.arch}`,
     command: ['chainrule', ...process.argv.slice(2)],
     started: new Date().toISOString(),
+    ...(job.resume === undefined ? {} : { resumedAtStep: job.resume.state.globalStep }),
     data: data.train.provenance,
     ...(job.instead === null ? {} : { instead: 'digits in place of mnist' }),
   };
@@ -150,9 +151,7 @@ async function trainAndLog(job: Job, view: TrainingView, losses: LossLog, words:
     losses.event(event);
     view.event(event);
   };
-  const interrupt = takeInterrupts(() =>
-    words.line(`${words.capabilities.isTerminal ? '\n' : ''}Stopping after this step. Ctrl-C again ends at once, unsaved.`),
-  );
+  const interrupt = takeInterrupts(() => view.message('Stopping after this step. Ctrl-C again ends at once, unsaved.'));
   const finishRecord = async (outcome: Record<string, unknown>): Promise<void> => {
     await log.close();
     await run.folder.writeJson('run.json', { ...record, ended: new Date().toISOString(), ...outcome });

@@ -63,7 +63,7 @@ describe('events kept in JSON lines', () => {
 
   test('one object a line', () => {
     const output = record(PLAIN);
-    const view = jsonView(output);
+    const view = jsonView(output, record(PLAIN));
     for (const event of [begin, batch(1, 4), epoch(1, 0.5)]) view.event(event);
     expect(
       output

@@ -7,6 +7,8 @@ import { printable, styled } from './text.ts';
 /** Shows the events of a training run as they come. */
 export interface TrainingView {
   event(event: TrainEvent): void;
+  /** A line between the others. */
+  message(text: string): void;
   /** Must be called at the end, also after an error: what is being redrawn is taken away. */
   close(): void;
 }
@@ -17,16 +19,18 @@ export function quietView(output: Output): TrainingView {
     event: event => {
       if (event.type === 'warning') output.line(`Warning: ${printable(event.message, output.capabilities)}`);
     },
+    message: text => output.line(text),
     close() {},
   };
 }
 
-/** One JSON object a line. */
-export function jsonView(output: Output): TrainingView {
+/** One JSON object a line; words go to another stream. */
+export function jsonView(output: Output, words: Output): TrainingView {
   return {
     event: event => {
       if (isKept(event)) output.line(JSON.stringify(event));
     },
+    message: text => words.line(text),
     close() {},
   };
 }
@@ -82,6 +86,7 @@ export function progressView(output: Output, introduce: Introduction): TrainingV
           break;
       }
     },
+    message: text => display.message(text),
     close: () => display.stop(),
   };
 }
