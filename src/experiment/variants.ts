@@ -31,9 +31,18 @@ function isGroup(value: unknown): value is Changes {
 
 interface Preset {
   readonly help: string;
+  /** What is taken from the base first, so that each variant is seen by itself. */
+  readonly without?: (base: Experiment) => Changes;
   readonly variants: (base: Experiment) => Readonly<Record<string, Changes>>;
 }
 
+const normalization = (): Changes => ({ model: { batchNorm: 'none' } });
+const remedies = ({ optimizer }: Experiment): Changes => ({
+  model: { batchNorm: 'none', dropout: 0, inputDropout: 0, dropConnect: 0, noise: 0 },
+  loss: { labelSmoothing: 0 },
+  optimizer: 'weightDecay' in optimizer ? { weightDecay: 0 } : {},
+  regularization: { l1: 0, l2: 0, maxNorm: 0, mixup: 0, augment: null, averaging: null },
+});
 const momentum = { name: 'sgd', lr: 0.05, momentum: 0.9 };
 
 export type PresetName = 'optimizers' | 'schedules' | 'init' | 'regularization';
@@ -62,7 +71,8 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     }),
   },
   init: {
-    help: 'good and bad beginnings of the weights',
+    help: 'good and bad beginnings of the weights, without batch norm, which would heal them',
+    without: normalization,
     variants: () => ({
       default: { model: { init: { name: 'default' } } },
       he: { model: { init: { name: 'heNormal' } } },
@@ -73,7 +83,8 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     }),
   },
   regularization: {
-    help: 'remedies against overfitting, one at a time',
+    help: 'remedies against overfitting, one at a time; all others are off',
+    without: remedies,
     variants: ({ data }) => ({
       none: {},
       L1: { regularization: { l1: 1e-5 } },
@@ -96,8 +107,7 @@ export function presetHelp(name: PresetName): string {
 /** The experiments of a preset, made from `base`. */
 export function presetExperiments(name: string, base: Experiment): NamedExperiment[] {
   if (!Object.hasOwn(presets, name)) throw new UserError(`there is no preset '${name}'; there are ${presetNames.join(', ')}`);
-  return Object.entries(presets[name as PresetName].variants(base)).map(([name, changes]) => ({
-    name,
-    experiment: withChanges(base, changes),
-  }));
+  const { variants, without = () => ({}) } = presets[name as PresetName];
+  const plain = withChanges(base, without(base));
+  return Object.entries(variants(plain)).map(([name, changes]) => ({ name, experiment: withChanges(plain, changes) }));
 }

@@ -59,6 +59,14 @@ describe('presets', () => {
     for (const { experiment } of experiments) expect(experiment.training.epochs).toBe(6);
   });
 
+  test('remedies are compared one at a time, whatever the base has', () => {
+    const rich = withChanges(base, { model: { batchNorm: 'before', dropout: 0.2 }, regularization: { mixup: 0.3 } });
+    const all = Object.fromEntries(presetExperiments('regularization', rich).map(one => [one.name, one.experiment]));
+    expect([all.none.model.batchNorm, all.none.model.dropout, all.none.regularization.mixup]).toEqual(['none', 0, 0]);
+    expect([all.dropout.model.batchNorm, all.dropout.model.dropout]).toEqual(['none', 0.3]);
+    expect(presetExperiments('init', rich)[0].experiment.model).toMatchObject({ batchNorm: 'none', dropout: 0.2 });
+  });
+
   test('another kind takes the place of the whole group, the same kind only what is named', () => {
     expect(withChanges(base, { optimizer: { name: 'sgd' } }).optimizer).toMatchObject({ name: 'sgd', lr: 0.1 });
     expect(withChanges(base, { optimizer: { betas: [0.5, 0.5] } }).optimizer).toMatchObject({ lr: 0.005, betas: [0.5, 0.5] });
