@@ -1,6 +1,7 @@
 /** From an experiment's JSON to the things it describes. */
 import { augmentImages } from '../data/augment.ts';
 import type { Dataset, DatasetInfo } from '../data/dataset.ts';
+import { UserError } from '../errors.ts';
 import { crossEntropy } from '../loss/cross-entropy.ts';
 import { huberLoss, mseLoss } from '../loss/regression.ts';
 import * as layers from '../nn/activations.ts';
@@ -88,9 +89,15 @@ function hiddenLayer({ activation, batchNorm, dropout, dropConnect, noise }: Mod
   return layer;
 }
 
-/** The loss described; 'auto' chooses by the kind of target. */
+/** The loss described; 'auto' chooses by the kind of target. One for the other kind of target is refused: it would compute, and mean nothing. */
 export function buildLoss({ loss }: Experiment, data: DataShape): LossFunction {
-  const name = loss.name === 'auto' ? (data.targetKind === 'class' ? 'crossEntropy' : 'mse') : loss.name;
+  const isClass = data.targetKind === 'class';
+  const name = loss.name === 'auto' ? (isClass ? 'crossEntropy' : 'mse') : loss.name;
+  if ((name === 'crossEntropy') !== isClass) {
+    throw new UserError(
+      `the loss is ${name}, and the targets are ${isClass ? 'classes' : 'values'}; set loss.name to auto${isClass ? ' or crossEntropy' : ', mse or huber'}`,
+    );
+  }
   if (name === 'crossEntropy') return (output, target) => crossEntropy(output, target, { labelSmoothing: loss.labelSmoothing });
   const f = name === 'mse' ? mseLoss : huberLoss;
   return (output, target) => f(output, target.reshape(output.shape));

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { initializerNames } from '../nn/initialize.ts';
 import { scheduleProblem, scheduleSchema } from './schedule-schema.ts';
 import type { Experiment } from './types.ts';
-import { keysAt, type SchemaNode } from './walk.ts';
+import { fieldsAt, keysAt, type SchemaNode, unwrap } from './walk.ts';
 
 /** An option with its default and its one line of help; the help is what `--help` and the docs show. */
 function option<const S extends v.GenericSchema>(
@@ -266,6 +266,8 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
       `${source}: version ${JSON.stringify(given)} was given; this chainrule reads version 1. Write it again with a chainrule of that version, or use one that reads it`,
     );
   }
+  const list = listForObject(json);
+  if (list !== null) throw new UserError(`${source}: '${list.join('.') || 'the whole'}' is a list; it must be an object`);
   const result = v.safeParse(schema, withDefaultNames(json));
   if (result.success) {
     const problem = scheduleProblem(result.output.schedule);
@@ -273,6 +275,20 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
     return result.output;
   }
   throw new UserError([...new Set(result.issues.map(issue => explain(issue, { ...options, source })))].join('\n'));
+}
+
+/** The path of a list that stands where an object belongs: valibot takes it for one without entries. */
+function listForObject(value: unknown, path: readonly string[] = []): readonly string[] | null {
+  if (value === null || typeof value !== 'object') return null;
+  if (Array.isArray(value)) {
+    const wanted = fieldsAt(experimentSchema, path).map(field => unwrap(field.node).type);
+    return wanted.includes('strict_object') || wanted.includes('variant') ? path : null;
+  }
+  for (const [key, inside] of Object.entries(value)) {
+    const found = listForObject(inside, [...path, key]);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** A group that names no kind takes the default one: `{ optimizer: { lr: 0.01 } }` is Adam. */
@@ -320,6 +336,6 @@ function explain(issue: Issue, { source, flagAt, flagFor }: ParseOptions): strin
 /** The message of a schema is what it wants; valibot's own messages are for schemas without one. */
 function wanted(issue: Issue): string {
   if (issue.type === 'variant') return `one of ${String(issue.expected).replaceAll('"', '').replace(/[()]/g, '').replaceAll(' | ', ', ')}`;
-  if (issue.message.startsWith('Invalid')) return String(issue.expected);
+  if (issue.message.startsWith('Invalid')) return issue.expected === 'Object' ? 'an object' : String(issue.expected);
   return issue.message;
 }
