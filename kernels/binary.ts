@@ -8,13 +8,11 @@ import {
 import { pow } from './pow';
 import { storeUpTo } from './simd';
 
-// @ts-ignore: decorator
 @inline
 function truth(mask: v128): v128 {
   return v128.and(mask, f32x4.splat(1));
 }
 
-// @ts-ignore: decorator
 @inline
 function apply(op: i32, a: v128, b: v128): v128 {
   if (op == ADD) return f32x4.add(a, b);
@@ -35,7 +33,6 @@ function apply(op: i32, a: v128, b: v128): v128 {
   return f32x4.mul(a, f32x4.sub(f32x4.splat(1), f32x4.mul(b, b))); // TANH_GRAD
 }
 
-// @ts-ignore: decorator
 @inline
 function each(
   op: i32, a: usize, b: usize, out: usize, rows: i32, cols: i32, aRow: usize, aStep: usize, bRow: usize, bStep: usize, scratch: usize,

@@ -19,14 +19,12 @@ const T: usize = memory.data<f32>([
 
 const EXPONENT: usize = memory.data<i32>([127, 126]);
 
-// @ts-ignore: decorator
 @inline
 function twoTo(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, constant(EXPONENT, 0)), 23);
 }
 
 /** e^r - 1 on the reduced range */
-// @ts-ignore: decorator
 @inline
 function expm1Reduced(r: v128): v128 {
   let p = madd(r, constant(T, 10), constant(T, 9));
@@ -37,7 +35,6 @@ function expm1Reduced(r: v128): v128 {
 }
 
 /** e^x to 1 ulp; results too small for a normal number may be 0. */
-// @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
   // pmin and pmax pass NaN on from their first argument
@@ -53,7 +50,6 @@ export function exp(x: v128): v128 {
 }
 
 /** e^x - 1 = 2^n ((e^r - 1) + (1 - 2^-n)), whose first term keeps its relative precision where n = 0. */
-// @ts-ignore: decorator
 @inline
 export function expm1(x: v128): v128 {
   const c = f32x4.pmax(f32x4.pmin(x, constant(T, 0)), constant(T, 12));

@@ -27,7 +27,6 @@ const T: usize = memory.data<f32>([
 ]);
 
 /** tanh x = t / (t + 2), t = e^{2|x|} - 1, with the sign of x. */
-// @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), constant(T, 0));
@@ -36,27 +35,23 @@ export function tanh(x: v128): v128 {
 }
 
 /** σ(x) = 1 / (1 + e^{-x}) */
-// @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
   return f32x4.div(constant(T, 2), f32x4.add(constant(T, 2), exp(f32x4.neg(x))));
 }
 
 /** ln(1 + e^x) = max(x, 0) + log1p(e^{-|x|}) */
-// @ts-ignore: decorator
 @inline
 export function softplus(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), log1p(exp(f32x4.neg(f32x4.abs(x)))));
 }
 
 /** x > 0 ? x : p (e^x - 1) */
-// @ts-ignore: decorator
 @inline
 export function elu(x: v128, p: v128): v128 {
   return pick(f32x4.gt(x, f32x4.splat(0)), x, f32x4.mul(p, expm1(x)));
 }
 
-// @ts-ignore: decorator
 @inline
 export function erf(x: v128): v128 {
   const a = f32x4.abs(x);

@@ -19,7 +19,6 @@ const SMALL: f64 = 65536;
 const TILE: usize = 128; // bytes of a 4x8 tile
 const A_BYTES: usize = (MC * KC) << 2;
 
-// @ts-ignore: decorator
 @inline
 function activate(x: v128, activation: i32): v128 {
   if (activation == RELU_ACTIVATION) return f32x4.pmax(x, f32x4.splat(0));
@@ -48,20 +47,17 @@ function finish(c: usize, ldc: usize, rows: i32, cols: i32, bias: usize, activat
 const FEW: i32 = 4;
 const LONG: i32 = 4096;
 
-// @ts-ignore: decorator
 @inline
 function isFew(m: i32, k: i32, transA: bool, transB: bool): bool {
   return m < FEW && k <= LONG && !(transA && transB) && k >= 8;
 }
 
-// @ts-ignore: decorator
 @inline
 function isSmall(m: i32, n: i32, k: i32): bool {
   return k <= KC && <f64>m * <f64>n * <f64>k <= SMALL;
 }
 
 /** The size of blocks that split `total` into as few as blocks of at most `block` do, but evenly: a short last block is mostly overhead. */
-// @ts-ignore: decorator
 @inline
 function evenly(total: i32, block: i32): i32 {
   const blocks = max((total + block - 1) / block, 1);

@@ -24,7 +24,6 @@ const T: usize = memory.data<f32>([
 const ROOT_HALF: usize = memory.data<i32>([0x3f3504f3]);
 
 /** ln x to 1 ulp; ln 0 = -∞, and NaN below 0. */
-// @ts-ignore: decorator
 @inline
 export function log(x: v128): v128 {
   const tiny = f32x4.lt(x, constant(T, 0));
@@ -51,7 +50,6 @@ export function log(x: v128): v128 {
 }
 
 /** ln(1 + x) = ln u + (x - (u - 1)) / u with u = 1 + x rounded: the second term gives back what rounding took. */
-// @ts-ignore: decorator
 @inline
 export function log1p(x: v128): v128 {
   const one = constant(T, 3);

@@ -4,7 +4,6 @@
  */
 import { madd } from './simd';
 
-// @ts-ignore: decorator
 @inline
 function put(c: usize, left: v128, right: v128, add: bool): void {
   if (add) {

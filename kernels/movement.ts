@@ -1,14 +1,12 @@
 /** Copies: strided, transposed, by index. Strides of `copy2d` count elements and may be 0 or negative; `cols` of the row kernels count elements. */
 import { storeUpTo } from './simd';
 
-// @ts-ignore: decorator
 @inline
 function copyRow(from: usize, to: usize, n: i32): void {
   for (; n > 0; n -= 4, from += 16, to += 16) storeUpTo(to, v128.load(from), n);
 }
 
 /** Four rows of four become four columns of four. */
-// @ts-ignore: decorator
 @inline
 export function transpose4(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const r0 = v128.load(from);
@@ -60,7 +58,6 @@ export function copy2d(from: usize, to: usize, rows: i32, cols: i32, fromRow: i3
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function indexAt(index: usize, i: i32): i32 {
   return <i32>load<f32>(index + (<usize>i << 2));

@@ -10,13 +10,11 @@ const SQUARES: i32 = 1; // Σ (x - mean)²
 const GRADIENT: i32 = 2; // Σ dy
 const PRODUCTS: i32 = 3; // Σ dy (x - mean)
 
-// @ts-ignore: decorator
 @inline
 function centered(x: v128, mean: v128, rest: v128): v128 {
   return f32x4.sub(f32x4.sub(x, mean), rest);
 }
 
-// @ts-ignore: decorator
 @inline
 function term(what: i32, x: usize, dy: usize, mean: v128, rest: v128): v128 {
   if (what == VALUES) return v128.load(x);
@@ -25,14 +23,12 @@ function term(what: i32, x: usize, dy: usize, mean: v128, rest: v128): v128 {
   return f32x4.mul(what == SQUARES ? d : v128.load(dy), d);
 }
 
-// @ts-ignore: decorator
 @inline
 function upper(x: v128): v128 {
   return v128.shuffle<i64>(x, x, 1, 0);
 }
 
 /** Totals of n columns: rows are swept in order, so that memory is read in order. `totals` has room for n rounded up to four. */
-// @ts-ignore: decorator
 @inline
 function sweep(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, rows: i32, n: i32): void {
   memory.fill(totals, 0, <usize>((n + 3) & ~3) << 3);
@@ -48,7 +44,6 @@ function sweep(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals:
 }
 
 /** Totals of n features whose values lie in runs of `inner`, one run in each of `outer` slabs. */
-// @ts-ignore: decorator
 @inline
 function runs(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, outer: i32, n: i32, inner: i32): void {
   const run = <usize>inner << 2;
@@ -72,7 +67,6 @@ function runs(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: 
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function gather(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, outer: i32, n: i32, inner: i32): void {
   if (inner == 1) sweep(what, x, dy, mean, rest, totals, outer, n);

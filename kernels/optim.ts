@@ -5,7 +5,6 @@
  */
 import { madd, storeUpTo } from './simd';
 
-// @ts-ignore: decorator
 @inline
 function sgdAt(
   theta: usize, grad: usize, velocity: usize, left: i32, inert: bool, wd: v128, mu: v128, fresh: v128, a: v128, b: v128,
@@ -39,7 +38,6 @@ export function sgd(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function adamAt(
   theta: usize, grad: usize, first: usize, second: usize, largest: usize, left: i32, bounded: bool, alongBoth: bool,
@@ -97,7 +95,6 @@ export function adam(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function adamaxAt(
   theta: usize, grad: usize, first: usize, bound: usize, left: i32, minusLr: v128, b1: v128, s1: v128, b2: v128, epsilon: v128, wd: v128,
@@ -127,7 +124,6 @@ export function adamax(
   if (n > 0) adamaxAt(theta, grad, first, bound, n, minusLr, b1, s1, b2, epsilon, wd);
 }
 
-// @ts-ignore: decorator
 @inline
 function adagradAt(theta: usize, grad: usize, sum: usize, left: i32, minusLr: v128, epsilon: v128, wd: v128): void {
   const x = v128.load(theta);
@@ -146,7 +142,6 @@ export function adagrad(theta: usize, grad: usize, sum: usize, n: i32, lr: f32, 
   if (n > 0) adagradAt(theta, grad, sum, n, minusLr, epsilon, wd);
 }
 
-// @ts-ignore: decorator
 @inline
 function rmspropAt(
   theta: usize, grad: usize, square: usize, mean: usize, velocity: usize, left: i32, centered: bool, inert: bool,
@@ -206,7 +201,6 @@ export function rmsprop(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function adadeltaAt(
   theta: usize, grad: usize, square: usize, delta: usize, left: i32, minusLr: v128, r: v128, s1: v128, epsilon: v128, wd: v128,

@@ -6,7 +6,6 @@ import { storePart } from './simd';
 import { transpose4 } from './movement';
 
 /** The first `count` (0 to 4) elements at `from`, zeros after them. */
-// @ts-ignore: decorator
 @inline
 function loadPart(from: usize, count: i32): v128 {
   if (count >= 4) return v128.load(from);
@@ -18,7 +17,6 @@ function loadPart(from: usize, count: i32): v128 {
 }
 
 /** Four lines of the strip that lie side by side in memory: element (line, k) at from + 4 line + step k. */
-// @ts-ignore: decorator
 @inline
 function packBeside(from: usize, step: usize, to: usize, toStep: usize, kc: i32, count: i32): void {
   if (count >= 4) {
@@ -29,7 +27,6 @@ function packBeside(from: usize, step: usize, to: usize, toStep: usize, kc: i32,
 }
 
 /** Four lines of the strip that each run on in memory: element (line, k) at from + line stride + 4 k. */
-// @ts-ignore: decorator
 @inline
 function packAlong(from: usize, stride: usize, to: usize, toStep: usize, kc: i32, count: i32): void {
   if (count >= 4) {

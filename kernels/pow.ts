@@ -29,13 +29,11 @@ const D: usize = memory.data<f64>([
 const T: usize = memory.data<f32>([1.1754943508222875e-38, 8388608.0, 1.0, Infinity, -0.0, 0.5]);
 const ROOT_HALF: usize = memory.data<i32>([0x3f3504f3, 23]);
 
-// @ts-ignore: decorator
 @inline
 function d(i: usize): v128 {
   return v128.load_splat<f64>(D + (i << 3));
 }
 
-// @ts-ignore: decorator
 @inline
 function step(p: v128, x: v128, i: usize): v128 {
   return f64x2.add(f64x2.mul(p, x), d(i));
@@ -92,7 +90,6 @@ export function pow(x: v128, y: v128): v128 {
   return pick(f32x4.eq(y, f32x4.splat(0)), constant(T, 2), z);
 }
 
-// @ts-ignore: decorator
 @inline
 function swap(x: v128): v128 {
   return v128.shuffle<i64>(x, x, 1, 0);

@@ -6,14 +6,12 @@ import { log } from './log';
 import { constant, madd, storeUpTo } from './simd';
 import { sin } from './trigonometry';
 
-// @ts-ignore: decorator
 @inline
 function rotate(x: v128, by: i32): v128 {
   return v128.or(i32x4.shl(x, by), i32x4.shr_u(x, 32 - by));
 }
 
 /** Half a round; the other half is a += b. */
-// @ts-ignore: decorator
 @inline
 function mix(a: v128, b: v128, by: i32): v128 {
   return v128.xor(rotate(b, by), a);

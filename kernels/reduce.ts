@@ -10,7 +10,6 @@ const BLOCK: i32 = 512;
 /** Rows of a column sum added in float32 before they go into the double-precision totals. */
 const BLOCK_ROWS: i32 = 64;
 
-// @ts-ignore: decorator
 @inline
 function combine(op: i32, a: v128, b: v128): v128 {
   if (op == SUM) return f32x4.add(a, b);
@@ -19,7 +18,6 @@ function combine(op: i32, a: v128, b: v128): v128 {
   return f32x4.mul(a, b);
 }
 
-// @ts-ignore: decorator
 @inline
 function neutral(op: i32): v128 {
   if (op == SUM) return f32x4.splat(0);
@@ -29,7 +27,6 @@ function neutral(op: i32): v128 {
 }
 
 /** n contiguous elements, combined into four lanes */
-// @ts-ignore: decorator
 @inline
 function chains(op: i32, x: usize, n: i32): v128 {
   let a = neutral(op);
@@ -47,7 +44,6 @@ function chains(op: i32, x: usize, n: i32): v128 {
   return combine(op, combine(op, a, b), combine(op, c, d));
 }
 
-// @ts-ignore: decorator
 @inline
 function lanes(op: i32, x: v128): f32 {
   const half = combine(op, x, v128.shuffle<i64>(x, x, 1, 0));
@@ -68,7 +64,6 @@ export function maxRow(x: usize, n: i32): f32 {
 }
 
 /** out = f(out, the next row or, with `four`, the next four), or the row itself where it is the first. */
-// @ts-ignore: decorator
 @inline
 function addRows(op: i32, x: usize, out: usize, inner: i32, first: bool, four: bool): void {
   const row = <usize>inner << 2;
@@ -84,7 +79,6 @@ function addRows(op: i32, x: usize, out: usize, inner: i32, first: bool, four: b
 }
 
 /** Over columns: rows are read whole, one after the other, as memory likes it; the results of all columns stay in cache. */
-// @ts-ignore: decorator
 @inline
 function columns(op: i32, x: usize, out: usize, n: i32, inner: i32): void {
   const row = <usize>inner << 2;
@@ -118,7 +112,6 @@ function sumTallColumns(x: usize, out: usize, n: i32, inner: i32, scratch: usize
   for (let j: usize = 0; j < <usize>inner; j++) store<f32>(out + (j << 2), <f32>load<f64>(totals + (j << 3)));
 }
 
-// @ts-ignore: decorator
 @inline
 function each(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32, scratch: usize): void {
   const slab = (<usize>n * <usize>inner) << 2;

@@ -6,7 +6,6 @@
  */
 
 /** a b + c, in one rounding where the build has fused multiply-add. */
-// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
@@ -14,13 +13,11 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** Constant number i of a table, in all four lanes. */
-// @ts-ignore: decorator
 @inline
 export function constant(table: usize, i: usize): v128 {
   return v128.load_splat<f32>(table + (i << 2));
 }
 
-// @ts-ignore: decorator
 @inline
 export function pick(mask: v128, yes: v128, no: v128): v128 {
   return v128.bitselect(yes, no, mask);
@@ -34,7 +31,6 @@ export function storePart(out: usize, y: v128, count: i32): void {
 }
 
 /** Stores four lanes, or as many as are left. */
-// @ts-ignore: decorator
 @inline
 export function storeUpTo(out: usize, y: v128, left: i32): void {
   if (left >= 4) v128.store(out, y);
@@ -44,21 +40,18 @@ export function storeUpTo(out: usize, y: v128, left: i32): void {
 const LANES: usize = memory.data<i32>([0, 1, 2, 3]);
 
 /** All ones in the lanes below `left`, zeros in the others. */
-// @ts-ignore: decorator
 @inline
 export function lanesBelow(left: i32): v128 {
   return i32x4.gt_s(i32x4.splat(left), v128.load(LANES));
 }
 
 /** (l0 + l2) + (l1 + l3) */
-// @ts-ignore: decorator
 @inline
 export function sumLanes(x: v128): f32 {
   const half = f32x4.add(x, v128.shuffle<i64>(x, x, 1, 0));
   return f32x4.extract_lane(half, 0) + f32x4.extract_lane(half, 1);
 }
 
-// @ts-ignore: decorator
 @inline
 export function maxLanes(x: v128): f32 {
   const half = f32x4.max(x, v128.shuffle<i64>(x, x, 1, 0));

@@ -5,7 +5,6 @@ import { maxRow, sumRow } from './reduce';
 import { storeUpTo } from './simd';
 
 /** out = exp(x - shift) over a row, and its sum. */
-// @ts-ignore: decorator
 @inline
 function exponentials(x: usize, out: usize, cols: i32, shift: f32): f32 {
   const by = f32x4.splat(shift);
@@ -14,7 +13,6 @@ function exponentials(x: usize, out: usize, cols: i32, shift: f32): f32 {
   return sumRow(out, cols);
 }
 
-// @ts-ignore: decorator
 @inline
 function scaleRow(x: usize, cols: i32, factor: f32): void {
   const by = f32x4.splat(factor);

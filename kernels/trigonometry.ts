@@ -17,20 +17,17 @@ const T: usize = memory.data<f32>([
   1.0, // 8
 ]);
 
-// @ts-ignore: decorator
 @inline
 function quarters(x: v128): v128 {
   return f64x2.nearest(f64x2.mul(x, v128.load_splat<f64>(D)));
 }
 
-// @ts-ignore: decorator
 @inline
 function rest(x: v128, n: v128): v128 {
   return f32x4.demote_f64x2_zero(f64x2.sub(x, f64x2.mul(n, v128.load_splat<f64>(D + 8))));
 }
 
 /** sin(x + shift π/2) for a shift of 0 or 1 */
-// @ts-ignore: decorator
 @inline
 function sine(x: v128, shift: i32): v128 {
   const low = f64x2.promote_low_f32x4(x);
@@ -52,13 +49,11 @@ function sine(x: v128, shift: i32): v128 {
   return v128.xor(pick(odd, c, s), i32x4.shl(v128.and(n, i32x4.splat(2)), 30));
 }
 
-// @ts-ignore: decorator
 @inline
 export function sin(x: v128): v128 {
   return sine(x, 0);
 }
 
-// @ts-ignore: decorator
 @inline
 export function cos(x: v128): v128 {
   return sine(x, 1);

@@ -13,7 +13,6 @@ import { pow } from './pow';
 import { madd, pick, storeUpTo } from './simd';
 import { cos, sin } from './trigonometry';
 
-// @ts-ignore: decorator
 @inline
 function apply(op: i32, x: v128, p: v128): v128 {
   if (op == NEG) return f32x4.neg(x);
@@ -49,7 +48,6 @@ function apply(op: i32, x: v128, p: v128): v128 {
   return x;
 }
 
-// @ts-ignore: decorator
 @inline
 function each(op: i32, x: usize, out: usize, n: i32, parameter: f32): void {
   const p = f32x4.splat(parameter);
