@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-const root = new URL('..', import.meta.url);
+const root = new URL('../..', import.meta.url);
 const entry = new URL('dist/index.js', root);
 const pages = ['README.md', 'docs/lecture/en.md', 'docs/lecture/ko.md'].filter(page => existsSync(new URL(page, root)));
 
