@@ -74,7 +74,10 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       validation: data.validation,
       loss,
       optimizer,
-      scheduler: new Scheduler(optimizer, makeSchedule(experiment.schedule, { totalSteps, totalEpochs: training.epochs })),
+      scheduler: new Scheduler(
+        optimizer,
+        makeSchedule(experiment.schedule, { totalSteps: Math.max(1, totalSteps), totalEpochs: Math.max(1, training.epochs) }),
+      ),
       epochs: training.epochs,
       batchSize: training.batchSize,
       dropLast: training.dropLast,

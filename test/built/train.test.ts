@@ -134,7 +134,7 @@ test('without MNIST, a network or a folder, it trains on the embedded digits and
 });
 
 test('runs are numbered, and help and version are there', async () => {
-  await run(`train ${SMALL} --epochs 0 --quiet`);
+  expect((await run(`train ${SMALL} --epochs 0 --quiet`)).code).toBe(0);
   expect(readdirSync(join(folder, 'runs')).filter(name => /^digits-\d$/.test(name)).length).toBeGreaterThan(1);
   expect((await run('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   const help = await run('train --help');
