@@ -8,7 +8,7 @@ import { crossEntropy } from '../loss/index.ts';
 import { BatchNorm1d, Linear, type Module, ReLU, Sequential } from '../nn/index.ts';
 import { Adam } from '../optim/index.ts';
 import { Random } from '../random.ts';
-import { makeSchedule, Scheduler } from '../schedule/index.ts';
+import { makeSchedule, type ScheduleOptions, Scheduler } from '../schedule/index.ts';
 import { EarlyStopping } from './callbacks/early-stopping.ts';
 import { ModelCheckpoint } from './callbacks/model-checkpoint.ts';
 import type { CheckpointStore } from './checkpoint.ts';
@@ -26,6 +26,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const epochs = 4;
 const steps = 6;
+const cosine: ScheduleOptions = { name: 'cosine' };
+/** One with a state: a loss that falls is no improvement here, so the rate goes down after the second epoch. */
+const plateau: ScheduleOptions = { name: 'plateau', mode: 'max', patience: 0, cooldown: 9, factor: 0.5 };
 const data = blobs(90);
 const validation = blobs(30, 2);
 
@@ -34,6 +37,7 @@ function trainer(
   store: CheckpointStore | null,
   seed: number,
   more: Partial<FitOptions> = {},
+  schedule: ScheduleOptions = cosine,
 ): { trainer: Trainer; model: Module; events: TrainEvent[] } {
   const model = smallNet(seed);
   const optimizer = new Adam(model.parameters(), { lr: 0.02 });
@@ -43,7 +47,7 @@ function trainer(
     validation,
     loss: crossEntropy,
     optimizer,
-    scheduler: new Scheduler(optimizer, makeSchedule({ name: 'cosine' }, { totalSteps: epochs * steps, totalEpochs: epochs })),
+    scheduler: new Scheduler(optimizer, makeSchedule(schedule, { totalSteps: epochs * steps, totalEpochs: epochs })),
     epochs,
     batchSize: 16,
     random: new Random(seed),
@@ -64,10 +68,13 @@ const figures = (events: TrainEvent[]) =>
   );
 
 /** Stops after `stopAt` steps and goes on in a new trainer, of which nothing but the folder is known. */
-async function interrupted(stopAt: number): Promise<{ model: Module; events: TrainEvent[]; history: unknown; optimizer: number[] }> {
+async function interrupted(
+  stopAt: number,
+  schedule: ScheduleOptions,
+): Promise<{ model: Module; events: TrainEvent[]; history: unknown; optimizer: number[] }> {
   const path = join(folder, `run-${made++}`);
   const controller = new AbortController();
-  const first = trainer(await RunFolder.create(path, {}), 5, { signal: controller.signal });
+  const first = trainer(await RunFolder.create(path, {}), 5, { signal: controller.signal }, schedule);
   const { onEvent } = first.trainer.options;
   const stopping = new Trainer(first.model, {
     ...first.trainer.options,
@@ -79,7 +86,7 @@ async function interrupted(stopAt: number): Promise<{ model: Module; events: Tra
   expect((await stopping.run()).reason).toBe('interrupted');
 
   const run = await RunFolder.open(path);
-  const second = trainer(run, 1234); // another seed: all must come from the checkpoint
+  const second = trainer(run, 1234, {}, schedule); // another seed: all must come from the checkpoint
   second.trainer.restore(await run.load());
   expect(second.trainer.globalStep).toBe(stopAt);
   const history = await second.trainer.run();
@@ -88,15 +95,16 @@ async function interrupted(stopAt: number): Promise<{ model: Module; events: Tra
 }
 
 describe('a resumed run', () => {
-  it.each([
-    ['at the first step', 1],
-    ['in mid-epoch', 9],
-    ['at the end of an epoch', 12],
-    ['at the last step but one', epochs * steps - 1],
-  ])('equals an uninterrupted one, stopped %s', async (_, stopAt) => {
-    const whole = trainer(null, 5);
+  it.each<[string, number, ScheduleOptions]>([
+    ['at the first step', 1, cosine],
+    ['in mid-epoch', 9, cosine],
+    ['at the end of an epoch', 12, cosine],
+    ['at the last step but one', epochs * steps - 1, cosine],
+    ['after its schedule reacted', 15, plateau],
+  ])('equals an uninterrupted one, stopped %s', async (_, stopAt, schedule) => {
+    const whole = trainer(null, 5, {}, schedule);
     const { epochs: history } = await whole.trainer.run();
-    const parts = await interrupted(stopAt);
+    const parts = await interrupted(stopAt, schedule);
     expect(bits(parts.model)).toEqual(bits(whole.model));
     expect(figures(parts.events)).toEqual(figures(whole.events));
     expect(parts.history).toEqual(history);
