@@ -81,6 +81,18 @@ describe('a loss that is not finite stops training', () => {
     expect(await message(model)).toMatch(/of the op 'exp' in layer 'second\.0' \(Exponential\), which holds Infinity; its inputs reach ±/);
   });
 
+  it('in a model that calls its layers by forward, by the parameter that goes in', async () => {
+    class Plain extends Module {
+      fc = new Linear(2, 3);
+      override forward(x: Tensor): Tensor {
+        return this.fc.forward(x);
+      }
+    }
+    const model = new Plain();
+    model.fc.weight.set(new Float32Array(6).fill(3e38));
+    expect(await message(model)).toMatch(/op 'linear' in the layer of the parameter 'fc.weight', which holds/);
+  });
+
   it('in the loss', async () => {
     const model = smallNet(1);
     const loss: FitOptions['loss'] = (output, target) =>

@@ -42,8 +42,7 @@ function firstBad(model: Module, x: Tensor, y: Tensor, loss: (output: Tensor, ta
             if (found !== null) return;
             const value = badValue(output);
             if (value === null) return;
-            const layer = currentModulePath();
-            const where = layer ? `layer '${layer}' (${moduleName(model, layer)})` : 'the loss, or the model itself';
+            const where = placeOf(model, origin.inputs);
             found = `the first tensor that is not finite is the output ${formatShape(output.shape)} of the op '${origin.op.name}' in ${where}, which holds ${value}; its inputs reach ${largestOf(origin.inputs)}`;
           },
           () => loss(model.call(x), y),
@@ -51,6 +50,14 @@ function firstBad(model: Module, x: Tensor, y: Tensor, loss: (output: Tensor, ta
     ),
   );
   return found ?? 'computed again, every tensor is finite: the loss itself, or a penalty added to it, is not';
+}
+
+/** The layer whose forward pass is running; where a model calls its layers by `forward` itself, the one whose parameter goes in. */
+function placeOf(model: Module, inputs: readonly Tensor[]): string {
+  const layer = currentModulePath();
+  if (layer) return `layer '${layer}' (${moduleName(model, layer)})`;
+  const parameter = model.namedParameters().find(([, own]) => inputs.includes(own));
+  return parameter === undefined ? 'the loss, or the model itself' : `the layer of the parameter '${parameter[0]}'`;
 }
 
 function moduleName(model: Module, path: string): string {
