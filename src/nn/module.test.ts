@@ -66,9 +66,10 @@ describe('finding what is inside', () => {
     expect(model.parameterCount()).toBe(6 + 2 + 2 + 2 + 4 + 2 + 1);
   });
 
-  it('a shared parameter is listed once', () => {
+  it('a shared parameter is trained once, and saved under both names', () => {
     const tied = new Tied();
     expect(tied.namedParameters().map(([name]) => name)).toEqual(['encode.weight', 'encode.bias', 'decode.bias']);
+    expect([...tied.stateDict().keys()]).toEqual(['encode.weight', 'encode.bias', 'decode.weight', 'decode.bias']);
     step(() => sum(tied.forward(ones([1, 2]))).backward());
     expect(tied.encode.weight.grad).not.toBeNull();
   });

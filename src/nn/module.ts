@@ -133,14 +133,12 @@ export abstract class Module {
     return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
   }
 
-  /** Parameters and buffers by path: the tensors themselves, not copies. */
+  /** Parameters and buffers by path: the tensors themselves, not copies. A parameter that stands in two places has both names, as in PyTorch. */
   stateDict(): Map<string, Tensor> {
     const entries = new Map<string, Tensor>();
-    const inOrder = this.namedModules();
-    const parameters = new Map(this.namedParameters());
-    const buffers = new Map(this.namedBuffers());
-    for (const [prefix] of inOrder) {
-      for (const [key, value] of [...parameters, ...buffers]) if (parentOf(key) === prefix) entries.set(key, value);
+    for (const [prefix, module] of this.namedModules()) {
+      for (const [name, value] of Object.entries(module)) if (value instanceof Parameter) entries.set(join(prefix, name), value);
+      for (const [name, buffer] of module.ownBuffers) entries.set(join(prefix, name), buffer);
     }
     return entries;
   }
@@ -187,8 +185,4 @@ export interface SavedArray {
 
 function join(prefix: string, name: string): string {
   return prefix ? `${prefix}.${name}` : name;
-}
-
-function parentOf(key: string): string {
-  return key.slice(0, Math.max(0, key.lastIndexOf('.')));
 }
