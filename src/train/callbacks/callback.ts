@@ -1,4 +1,5 @@
 /** What can be hung into training. One callback, one file. */
+import { UserError } from '../../errors.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Logs } from '../events.ts';
 import type { Trainer } from '../trainer.ts';
@@ -22,9 +23,10 @@ export interface Callback {
 }
 
 /** The figure to watch, or an error that lists those there are. */
-export function monitored(logs: Logs, monitor: string, who: string, error: (message: string) => Error): number {
+export function monitored(logs: Logs, monitor: string, who: string): number {
   const value = logs[monitor];
-  if (value === undefined) throw error(`${who}: there is no figure '${monitor}' to watch; there are ${Object.keys(logs).join(', ')}`);
+  if (value === undefined)
+    throw new UserError(`${who}: there is no figure '${monitor}' to watch; there are ${Object.keys(logs).join(', ')}`);
   return value;
 }
 

@@ -56,7 +56,7 @@ export class EarlyStopping implements Callback {
   }
 
   onEpochEnd(epoch: number, logs: Logs, trainer: Trainer): void {
-    const value = monitored(logs, this.monitor, 'EarlyStopping', message => new UserError(message));
+    const value = monitored(logs, this.monitor, 'EarlyStopping');
     if (improves(value, this.best, this.monitor, this.mode, this.minDelta)) {
       this.best = value;
       this.bestEpoch = epoch;

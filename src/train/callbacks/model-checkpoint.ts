@@ -32,7 +32,7 @@ export class ModelCheckpoint implements Callback {
   }
 
   async onEpochEnd(epoch: number, logs: Logs, trainer: Trainer): Promise<void> {
-    const value = this.monitor in logs ? monitored(logs, this.monitor, 'ModelCheckpoint', message => new UserError(message)) : null;
+    const value = this.monitor in logs ? monitored(logs, this.monitor, 'ModelCheckpoint') : null;
     const best = value !== null && improves(value, this.best, this.monitor, this.mode, 0);
     if (best) this.best = value;
     if (best || epoch % this.every === 0) await this.save(trainer, best);
