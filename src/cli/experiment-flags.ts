@@ -11,12 +11,13 @@ import { asUsage, UsageError } from './errors.ts';
 export function addExperimentFlags(command: Command): Command {
   const recipes = recipeNames.map(name => `${name}: ${recipeHelp(name)}`).join('; ');
   command.addOption(new Option('--recipe <NAME>', `settings to start from (default: standard for images, plain for tables). ${recipes}`));
-  for (const { flag, placeholder, help, fallback, group } of experimentFlags()) {
+  for (const { flag, placeholder, help, fallback, group, joint } of experimentFlags()) {
     const long = placeholder.length > 40;
     const option = new Option(
       placeholder === '' ? flag : `${flag} <${long ? 'NAME' : placeholder}>`,
       `${help}${long ? `: ${placeholder.replaceAll('|', ', ')}` : ''}${fallback === '' ? '' : ` (default ${fallback})`}`,
     );
+    if (joint !== undefined) option.argParser((text, before?: string) => (before === undefined ? text : before + joint + text));
     command.addOption(option.helpGroup(`${group}:`));
   }
   return command;

@@ -8,7 +8,7 @@ import { backendName, type Introduction, rateText } from './terminal/training-vi
 /** What is going to be trained on what, in two sentences. */
 export function introduce(experiment: Experiment, data: PreparedData, capabilities: Capabilities): Introduction {
   return event => {
-    const { model, optimizer, schedule } = experiment;
+    const { model, optimizer, schedule, tasks } = experiment;
     const course = schedule.name === 'constant' ? '' : ` (${schedule.name})`;
     const parts = [
       `${grouped(event.trainSamples)} to train on`,
@@ -17,7 +17,8 @@ export function introduce(experiment: Experiment, data: PreparedData, capabiliti
     ];
     const inputs = data.info.featureShape.reduce((product, size) => product * size, 1);
     const outputs = data.info.targetKind === 'class' ? data.info.classNames.length : 1;
-    const widths = [inputs, ...model.hidden, outputs].join('-');
+    const heads = [outputs, ...tasks.map(task => task.groups.length)].join('+');
+    const widths = [inputs, ...model.hidden, heads].join('-');
     const lines = [
       `${event.data}: ${parts.join(', ')}`,
       `${widths} ${model.activation}, ${grouped(event.parameters)} parameters; ${optimizer.name}, learning rate ${rateText(optimizer.lr)}${course}; batches of ${event.batchSize}; seed ${experiment.seed}; computed by ${backendName(event.backend)}`,

@@ -12,6 +12,7 @@ import { GaussianNoise } from '../nn/gaussian-noise.ts';
 import { initialize } from '../nn/initialize.ts';
 import { Linear } from '../nn/linear.ts';
 import type { Module } from '../nn/module.ts';
+import { MultiHead } from '../nn/multi-head.ts';
 import { l1Penalty, l2Penalty, maxNorm, weightsOf } from '../nn/penalties.ts';
 import { Sequential } from '../nn/sequential.ts';
 import { Flatten, Identity } from '../nn/shape-layers.ts';
@@ -35,9 +36,11 @@ import {
 } from '../optim/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { EvaluateOptions } from '../train/evaluate.ts';
 import { mixup } from '../train/mixup.ts';
 import type { FitOptions, LossFunction } from '../train/trainer.ts';
-import type { ActivationName, Experiment, ModelOptions, OptimizerOptions, RegularizationOptions } from './types.ts';
+import { classTasks, MAIN_HEAD, taskMetrics, withTasks } from './tasks.ts';
+import type { ActivationName, Experiment, ModelOptions, OptimizerOptions, RegularizationOptions, TaskOptions } from './types.ts';
 
 /** What a model needs to know of its data. */
 export type DataShape = Pick<DatasetInfo, 'featureShape' | 'targetKind' | 'targetShape' | 'classNames'>;
@@ -56,8 +59,13 @@ const activations: Record<ActivationName, new () => Module> = {
   identity: Identity,
 };
 
-/** The MLP described, from the current generator's stream 'init'. */
-export function buildModel(options: ModelOptions, data: DataShape): Sequential {
+/**
+ * The MLP described, from the current generator's stream 'init'. With tasks its last layer is the head `class` of a `MultiHead`, beside one head for
+ * each task; trunk and class begin with the same weights as without.
+ */
+export function buildModel(options: ModelOptions, data: DataShape): Sequential;
+export function buildModel(options: ModelOptions, data: DataShape, tasks: readonly TaskOptions[]): Sequential | MultiHead;
+export function buildModel(options: ModelOptions, data: DataShape, tasks: readonly TaskOptions[] = []): Sequential | MultiHead {
   const inputs = sizeOf(data.featureShape);
   const outputs = data.targetKind === 'class' ? data.classNames.length : Math.max(1, sizeOf(data.targetShape));
   const model: Module[] = data.featureShape.length === 1 ? [] : [new Flatten()];
@@ -68,10 +76,15 @@ export function buildModel(options: ModelOptions, data: DataShape): Sequential {
     model.push(...hiddenLayer(options, width, hidden));
     width = hidden;
   }
-  model.push(new Linear(width, outputs));
-  const net = new Sequential(...model);
+  const net = new Sequential(...model, new Linear(width, outputs));
   if (options.init.name !== 'default') initialize(net, options.init);
-  return net;
+  const heads = classTasks(tasks, data).map(({ name, size }): [string, Linear] => {
+    const head = new Linear(width, size);
+    if (options.init.name !== 'default') initialize(new Sequential(head), options.init);
+    return [name, head];
+  });
+  if (heads.length === 0) return net;
+  return new MultiHead(new Sequential(...model), { [MAIN_HEAD]: net.at(-1)!, ...Object.fromEntries(heads) });
 }
 
 /** One hidden layer: linear, then normalization, noise, activation and dropout as asked for. */
@@ -89,8 +102,26 @@ function hiddenLayer({ activation, batchNorm, dropout, dropConnect, noise }: Mod
   return layer;
 }
 
-/** The loss described; 'auto' chooses by the kind of target. One for the other kind of target is refused: it would compute, and mean nothing. */
-export function buildLoss({ loss }: Experiment, data: DataShape): LossFunction {
+/**
+ * The loss described; 'auto' chooses by the kind of target. One for the other kind of target is refused: it would compute, and mean nothing.
+ * The losses of tasks are added to it.
+ */
+export function buildLoss(experiment: Experiment, data: DataShape): LossFunction {
+  const main = mainLoss(experiment, data);
+  return experiment.tasks.length === 0 ? main : withTasks(main, classTasks(experiment.tasks, data));
+}
+
+/** What `evaluate` needs to measure a model of this experiment. */
+export type Measures = Pick<EvaluateOptions, 'loss' | 'metrics' | 'columns'>;
+
+/** The loss, and with tasks the figures of each and the columns of the class. */
+export function buildMeasures(experiment: Experiment, data: DataShape): Measures {
+  const loss = buildLoss(experiment, data);
+  if (experiment.tasks.length === 0) return { loss };
+  return { loss, metrics: taskMetrics(classTasks(experiment.tasks, data)), columns: data.classNames.length };
+}
+
+function mainLoss({ loss }: Experiment, data: DataShape): LossFunction {
   const isClass = data.targetKind === 'class';
   const name = loss.name === 'auto' ? (isClass ? 'crossEntropy' : 'mse') : loss.name;
   if ((name === 'crossEntropy') !== isClass) {

@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts';
 import { withRecipe } from './recipes.ts';
 import { experimentSchema, parseExperiment } from './schema.ts';
+import { parseTasks } from './task-flag.ts';
 import type { Experiment } from './types.ts';
 import { describeField, fieldsAt } from './walk.ts';
 
@@ -14,6 +15,10 @@ interface FlagRow {
   readonly group: FlagGroup;
   /** The value that the bare flag stands for; a flag without one takes its value from the next word. */
   readonly value?: unknown;
+  /** Reads the text, in place of what the type gives. */
+  readonly parse?: (text: string) => unknown;
+  /** May be given several times; the texts are then joined by this. */
+  readonly joint?: string;
   /** In place of the schema's. */
   readonly help?: string;
   /** In place of the one that the type gives. */
@@ -131,6 +136,15 @@ const ROWS: readonly FlagRow[] = [
     value: false,
   },
 
+  {
+    group: 'Regularization',
+    flag: '--task',
+    path: 'tasks',
+    parse: parseTasks,
+    joint: ';',
+    placeholder: 'NAME=CLASSES|CLASSES',
+    help: 'multi-task: a head that also learns in which group the class lies, as in even=0,2,4,6,8|1,3,5,7,9; even:0.5=... weighs its loss; repeatable',
+  },
   { group: 'Regularization', flag: '--mixup', path: 'regularization.mixup' },
   {
     group: 'Regularization',
@@ -228,7 +242,7 @@ export function experimentFromFlags({ flags, config = {}, source = 'the experime
     const text = flags[row.flag];
     const path = row.path.split('.');
     if (isKind(row)) chooseKind(json, path[0], String(text));
-    else setAt(json, path, row.value !== undefined ? row.value : jsonValueOf(String(text), row.path));
+    else setAt(json, path, row.value !== undefined ? row.value : (row.parse?.(String(text)) ?? jsonValueOf(String(text), row.path)));
     given.set(row.path, { flag: row.flag, text: text === true ? '' : text });
   }
   const isTable = (json.data as Json | undefined)?.name === 'csv';

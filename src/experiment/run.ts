@@ -3,7 +3,7 @@ import { type BackendName, backend, currentBackend, withBackend } from '../backe
 import type { Kernels } from '../backend/kernels.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { UserError } from '../errors.ts';
-import type { Sequential } from '../nn/sequential.ts';
+import type { Module } from '../nn/module.ts';
 import { Random, withRandom } from '../random.ts';
 import { makeSchedule, Scheduler } from '../schedule/index.ts';
 import type { Callback } from '../train/callbacks/callback.ts';
@@ -14,7 +14,7 @@ import type { Checkpoint, CheckpointStore } from '../train/checkpoint.ts';
 import { type Evaluation, evaluate } from '../train/evaluate.ts';
 import type { TrainListener } from '../train/events.ts';
 import { type History, type LossFunction, Trainer } from '../train/trainer.ts';
-import { buildLoss, buildModel, buildOptimizer, buildRegularization, type DataShape, shapeOf } from './build.ts';
+import { buildMeasures, buildModel, buildOptimizer, buildRegularization, type DataShape, type Measures, shapeOf } from './build.ts';
 import type { Experiment } from './types.ts';
 
 /** The parts of the data that an experiment uses. */
@@ -33,10 +33,12 @@ export interface RunOptions {
   readonly resume?: Checkpoint;
   /** How many of the worst mistakes on the test part to keep. Default 12. */
   readonly mistakes?: number;
+  /** Told of epochs and batches after those that the experiment asks for. */
+  readonly callbacks?: readonly Callback[];
 }
 
 export interface RunResult {
-  readonly model: Sequential;
+  readonly model: Module;
   readonly history: History;
   /** Figures on the test part, measured once, at the end; null where there is none, or the run was interrupted. */
   readonly evaluation: Evaluation | null;
@@ -54,9 +56,10 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   const { training, regularization } = experiment;
   const random = new Random(experiment.seed);
   const shape = shapeOf(data.train);
-  const { trainer, model, loss } = withBackend(kernels, () => {
-    const model = withRandom(random, () => buildModel(experiment.model, shape));
-    const loss = buildLoss(experiment, shape);
+  const { trainer, model, measures } = withBackend(kernels, () => {
+    const model = withRandom(random, () => buildModel(experiment.model, shape, experiment.tasks));
+    const measures = buildMeasures(experiment, shape);
+    const { loss, metrics } = measures;
     const callbacks: Callback[] = [];
     if (training.earlyStopping !== null) {
       if (data.validation === null)
@@ -64,6 +67,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       callbacks.push(new EarlyStopping(training.earlyStopping));
     }
     if (regularization.averaging !== null) callbacks.push(new WeightAveraging(regularization.averaging));
+    callbacks.push(...(options.callbacks ?? []));
     if (store !== undefined) callbacks.push(new ModelCheckpoint(store, { every: training.checkpointEvery }));
     const optimizer = buildOptimizer(experiment.optimizer, model);
     const steps = data.train.length / training.batchSize;
@@ -73,6 +77,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       train: data.train,
       validation: data.validation,
       loss,
+      ...(metrics === undefined ? {} : { metrics }),
       optimizer,
       scheduler: new Scheduler(
         optimizer,
@@ -87,24 +92,25 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       ...(signal ? { signal } : {}),
     });
     if (resume !== undefined) trainer.restore(resume);
-    return { trainer, model, loss };
+    return { trainer, model, measures };
   });
   const history = await trainer.run();
   const measured = data.test !== null && history.reason !== 'interrupted';
-  const evaluation = measured ? await evaluate(model, data.test!, { loss, mistakes }) : null;
+  const evaluation = measured ? await evaluate(model, data.test!, { ...measures, mistakes }) : null;
   return { model, history, evaluation };
 }
 
-/** The model of an experiment with the weights of a checkpoint, in inference mode, and its loss. */
+/** The model of an experiment with the weights of a checkpoint, in inference mode, and how it is measured. */
 export function restoreModel(
   experiment: Experiment,
   data: DataShape,
   weights: Checkpoint['model'],
-): { model: Sequential; loss: LossFunction } {
+): { model: Module; loss: LossFunction; measures: Measures } {
   return withBackend(backendOf(experiment), () => {
-    const model = withRandom(new Random(experiment.seed), () => buildModel(experiment.model, data));
+    const model = withRandom(new Random(experiment.seed), () => buildModel(experiment.model, data, experiment.tasks));
     model.loadStateDict(weights);
     model.eval();
-    return { model, loss: buildLoss(experiment, data) };
+    const measures = buildMeasures(experiment, data);
+    return { model, loss: measures.loss, measures };
   });
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { UserError } from '../errors.ts';
 import { initializerNames } from '../nn/initialize.ts';
 import { scheduleProblem, scheduleSchema } from './schedule-schema.ts';
+import { tasksProblem, tasksSchema } from './task-schema.ts';
 import type { Experiment } from './types.ts';
 import { fieldsAt, keysAt, type SchemaNode, unwrap } from './walk.ts';
 
@@ -208,6 +209,7 @@ const schema: v.GenericSchema<unknown, Experiment> = v.strictObject({
     name: option(oneOf('auto', 'crossEntropy', 'mse', 'huber'), 'auto', 'loss; auto is crossEntropy for classes, mse for values'),
     labelSmoothing: option(between(0, 1), 0, 'share of the label spread evenly over all classes'),
   }),
+  tasks: option(tasksSchema, [], 'further questions about the class, each with a head of its own: in which group of classes it lies'),
   optimizer: v.optional(v.variant('name', optimizerSchemas), { name: 'adam' } as never),
   schedule: v.optional(scheduleSchema, { name: 'constant' } as never),
   regularization: whole({
@@ -272,6 +274,8 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
   if (result.success) {
     const problem = scheduleProblem(result.output.schedule);
     if (problem !== null) throw new UserError(`${source}: 'schedule': ${problem}`);
+    const unfit = tasksProblem(result.output.tasks);
+    if (unfit !== null) throw new UserError(`${options.flagAt?.(['tasks'])?.flag ?? `${source}: 'tasks'`}: ${unfit}`);
     return result.output;
   }
   throw new UserError([...new Set(result.issues.map(issue => explain(issue, { ...options, source })))].join('\n'));

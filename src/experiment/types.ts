@@ -79,6 +79,15 @@ export interface LossOptions {
   readonly labelSmoothing: number;
 }
 
+/** A further question about the class: in which group it lies. Its head shares the trunk, and its loss is added to the main one. */
+export interface TaskOptions {
+  readonly name: string;
+  /** Class numbers from 0; every class is in exactly one group. */
+  readonly groups: readonly (readonly number[])[];
+  /** w of L = L_class + Σ w L_task. Default 1. */
+  readonly weight: number;
+}
+
 interface Rate {
   readonly lr: number;
   readonly weightDecay: number;
@@ -213,6 +222,8 @@ export interface Experiment {
   readonly data: DataOptions;
   readonly model: ModelOptions;
   readonly loss: LossOptions;
+  /** Multi-task learning; empty for the class alone. */
+  readonly tasks: readonly TaskOptions[];
   readonly optimizer: OptimizerOptions;
   readonly schedule: ScheduleOptions;
   readonly regularization: RegularizationOptions;

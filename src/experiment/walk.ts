@@ -5,6 +5,8 @@ export interface SchemaNode {
   readonly type: string;
   readonly wrapped?: SchemaNode;
   readonly default?: unknown;
+  /** Of a list: the schema of each element. */
+  readonly item?: SchemaNode;
   readonly entries?: Readonly<Record<string, SchemaNode>>;
   /** The schemas of a variant or union, or the words of a picklist. */
   readonly options?: readonly unknown[];
@@ -62,6 +64,7 @@ export function keysAt(root: SchemaNode, path: readonly string[], value: unknown
 function childrenOf({ node, kinds }: Field, key: string): Field[] {
   const inner = unwrap(node);
   const isVariant = inner.type === 'variant';
+  if (inner.type === 'array') return [{ node: inner.item!, kinds }];
   return alternatives(inner).flatMap(one => {
     const child = one.entries?.[key];
     return child === undefined ? [] : [{ node: child, kinds: isVariant ? kindsOf(one) : kinds }];

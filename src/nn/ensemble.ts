@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { log } from '../math.ts';
 import { sub } from '../ops/arithmetic.ts';
-import { stack } from '../ops/movement.ts';
+import { concat, narrow, stack } from '../ops/movement.ts';
 import { logsumexp, mean } from '../ops/reduction.ts';
 import { logSoftmax } from '../ops/softmax.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -11,6 +11,8 @@ import { Module } from './module.ts';
 export interface EnsembleOptions {
   /** What is averaged: 'probability' of classes, for models whose output is logits; 'output' itself, for values. Default 'probability'. */
   readonly average?: 'probability' | 'output';
+  /** For members with several heads: the columns of each, whose probabilities are averaged apart. Default: all columns are one head's. */
+  readonly sizes?: readonly number[];
 }
 
 /**
@@ -27,13 +29,17 @@ export interface EnsembleOptions {
 export class Ensemble extends Module {
   readonly average: 'probability' | 'output';
   private readonly members: readonly Module[];
+  private readonly sizes: readonly number[] | null;
 
-  constructor(members: readonly Module[], { average = 'probability' }: EnsembleOptions = {}) {
+  constructor(members: readonly Module[], { average = 'probability', sizes }: EnsembleOptions = {}) {
     super();
     if (members.length === 0) throw new UserError('Ensemble: there are no members; give at least one model');
     if (average !== 'probability' && average !== 'output')
       throw new UserError(`Ensemble: average is '${String(average)}'; allowed are 'probability' and 'output'`);
+    if (sizes !== undefined && (sizes.length === 0 || !sizes.every(size => Number.isInteger(size) && size >= 1)))
+      throw new UserError(`Ensemble: sizes are [${sizes.join(', ')}]; each must be a whole number of at least 1`);
     this.average = average;
+    this.sizes = sizes ?? null;
     this.members = [...members];
   }
 
@@ -52,6 +58,16 @@ export class Ensemble extends Module {
   forward(input: Tensor): Tensor {
     const outputs = this.members.map((member, i) => member.call(input, String(i)));
     if (this.average === 'output') return mean(stack(outputs), 0);
-    return sub(logsumexp(stack(outputs.map(output => logSoftmax(output))), 0), log(outputs.length));
+    return sub(logsumexp(stack(outputs.map(output => this.logProbabilities(output))), 0), log(outputs.length));
+  }
+
+  private logProbabilities(output: Tensor): Tensor {
+    if (this.sizes === null) return logSoftmax(output);
+    let column = 0;
+    const heads = this.sizes.map(size => {
+      column += size;
+      return logSoftmax(narrow(output, 1, column - size, size));
+    });
+    return concat(heads, 1);
   }
 }

@@ -5,6 +5,7 @@ import type { Kernels } from '../backend/kernels.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { DataLoader } from '../data/loader.ts';
 import type { Module } from '../nn/module.ts';
+import { narrow } from '../ops/movement.ts';
 import { softmax } from '../ops/softmax.ts';
 import { step } from '../tensor/scope.ts';
 import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
@@ -19,6 +20,8 @@ export interface EvaluateOptions {
   readonly batchSize?: number;
   /** Figures beside the loss. Default: accuracy where targets are classes. */
   readonly metrics?: Readonly<Record<string, Metric>>;
+  /** The output's first so many columns are the classes', where others follow: heads of further tasks. Default: all of them. */
+  readonly columns?: number;
   /** How many of the worst mistakes to keep. Default 0. */
   readonly mistakes?: number;
   readonly breathe?: Breather;
@@ -57,9 +60,10 @@ export async function evaluate(model: Module, data: Dataset, options: EvaluateOp
   await forEachBatch(model, data, batchSize, breathe, (output, y, indices) => {
     sums.loss += loss(output, y).item() * indices.length;
     for (const [name, metric] of Object.entries(metrics)) sums[name] = (sums[name] ?? 0) + metric(output, y);
-    if (output.size !== indices.length * classes) comparable = false;
+    const own = firstColumns(output, options.columns);
+    if (own.size !== indices.length * classes) comparable = false;
     if (!comparable) return;
-    const probabilities = softmax(output).toArray();
+    const probabilities = softmax(own).toArray();
     const truths = y.toArray();
     indices.forEach((index, i) => {
       const row = probabilities.subarray(i * classes, (i + 1) * classes);
@@ -96,10 +100,14 @@ async function forEachBatch(
   }
 }
 
-/** Probabilities of a classifier for inputs [n, ...features], as [n, classes] in row-major order. Inference mode; no gradient. */
-export function predictProbabilities(model: Module, x: Tensor): Float32Array | Float64Array {
+/**
+ * Probabilities of a classifier for inputs [n, ...features], as [n, classes] in row-major order. Inference mode; no gradient.
+ *
+ * @param columns the output's first so many columns are the classes', where others follow; default: all
+ */
+export function predictProbabilities(model: Module, x: Tensor, columns?: number): Float32Array | Float64Array {
   model.eval();
-  return step(() => noGrad(() => softmax(model.call(x)).toArray()));
+  return step(() => noGrad(() => softmax(firstColumns(model.call(x), columns)).toArray()));
 }
 
 /** A model's output for inputs [n, ...features]. Inference mode; no gradient. */
@@ -111,6 +119,10 @@ export function predict(model: Module, x: Tensor): Tensor {
 /** @internal the backend a model lives on: that of its parameters */
 export function kernelsOf(model: Module): Kernels {
   return model.parameters()[0]?.kernels ?? currentBackend();
+}
+
+function firstColumns(output: Tensor, columns: number | undefined): Tensor {
+  return columns === undefined ? output : narrow(output, 1, 0, columns);
 }
 
 function largest(row: ArrayLike<number>): number {

@@ -51,7 +51,7 @@ async function runEvaluate(path: string, flags: Flags): Promise<void> {
   const prepared = await load(options, run.experiment.seed, line => process.stderr.write(`${line}\n`));
   const data = partOf(prepared, flags.split, options);
   mustFit(run, data, path);
-  const evaluation = await evaluate(restored.model, data, { loss: restored.loss, mistakes: 12 });
+  const evaluation = await evaluate(restored.model, data, { ...restored.measures, mistakes: 12 });
   if (flags.json) {
     const { logs, samples, confusion, mistakes } = evaluation;
     const what = { run: run.folder.path, checkpoint: restored.checkpoint, data: data.provenance };

@@ -44,7 +44,7 @@ async function runProbe(command: Command, name: string | undefined, flags: Flags
   const rows = withBackend(backendOf(experiment), () =>
     withRandom(random, () => {
       const shape = shapeOf(data.train);
-      const model = buildModel(experiment.model, shape);
+      const model = buildModel(experiment.model, shape, experiment.tasks);
       const loss = buildLoss(experiment, shape);
       const batchSize = Math.min(experiment.training.batchSize, data.train.length);
       for (const [x, y] of new DataLoader(data.train, { batchSize, shuffle: true, random })) return probe(model, x, out => loss(out, y));

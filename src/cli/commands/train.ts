@@ -4,10 +4,11 @@ import { Command, Option } from 'commander';
 import { UserError } from '../../errors.ts';
 import { StoredRun } from '../../experiment/node/stored-run.ts';
 import { type RunResult, runExperiment } from '../../experiment/run.ts';
+import { classTasks } from '../../experiment/tasks.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { version } from '../../version.ts';
-import { UsageError } from '../errors.ts';
+import { asUsage, UsageError } from '../errors.ts';
 import { EventLog } from '../event-log.ts';
 import { addExperimentFlags, askedExperiment, givenFlags } from '../experiment-flags.ts';
 import { takeInterrupts } from '../interrupt.ts';
@@ -41,6 +42,7 @@ Examples:
   chainrule train mnist --hidden 512,256 --optimizer adam --lr 1e-3 --epochs 10 --batch-size 128 --seed 1 --out runs/first
   chainrule train mnist --optimizer sgd --lr 0.1 --momentum 0.9 --nesterov
   chainrule train mnist --dropout 0.5 --early-stopping --patience 3
+  chainrule train mnist --task "even:0.5=0,2,4,6,8|1,3,5,7,9"          a second head: is the digit even?
   chainrule train iris.csv --label species --hidden 16 --batch-size 16
   chainrule train --config runs/first/experiment.json --seed 2        the same again with another seed
   chainrule train --resume runs/first --epochs 20                     longer`;
@@ -95,6 +97,7 @@ async function begin(command: Command, data: string | undefined, flags: Flags, t
   const asked = await askedExperiment(command, data, flags.config);
   if (flags.out !== undefined) await mustBeFree(flags.out);
   const loaded = await loadOrStandIn(asked, tell);
+  asUsage(() => classTasks(loaded.experiment.tasks, loaded.data.info));
   const run = await StoredRun.create(flags.out ?? (await freeFolder(loaded.experiment.data.name)), loaded.experiment, loaded.data);
   return { ...loaded, run };
 }

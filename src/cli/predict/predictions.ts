@@ -27,7 +27,7 @@ export function predictExamples(model: Module, examples: Examples, info: Dataset
     const batch = examples.x.subarray(first * size, (first + n) * size);
     const output = step(() => {
       const x = emptyTensor([n, ...info.featureShape], kernelsOf(model)).set(batch);
-      return info.targetKind === 'class' ? predictProbabilities(model, x) : predict(model, x).toArray();
+      return info.targetKind === 'class' ? predictProbabilities(model, x, info.classNames.length) : predict(model, x).toArray();
     });
     const width = output.length / n;
     for (let i = 0; i < n; i++) {

@@ -2,7 +2,7 @@
 import type { StoredTensor } from '../../io/safetensors.ts';
 import { type Evaluation, evaluate } from '../../train/evaluate.ts';
 import type { Logs, StopReason, TrainListener } from '../../train/events.ts';
-import { buildLoss, shapeOf } from '../build.ts';
+import { buildMeasures, shapeOf } from '../build.ts';
 import type { PreparedData } from '../prepare.ts';
 import { runExperiment } from '../run.ts';
 import type { DataOptions, Experiment } from '../types.ts';
@@ -66,11 +66,10 @@ export async function runJob(
   const result = await runExperiment(experiment, { data, onEvent, mistakes: 0, ...(options.signal ? { signal: options.signal } : {}) });
   const { model, history } = result;
   const measured = data.validation !== null && history.reason !== 'interrupted';
-  const loss = buildLoss(experiment, shapeOf(data.train));
   return {
     reason: history.reason,
     epochs: history.epochs,
-    validation: measured ? await evaluate(model, data.validation!, { loss }) : null,
+    validation: measured ? await evaluate(model, data.validation!, buildMeasures(experiment, shapeOf(data.train))) : null,
     test: result.evaluation,
     seconds,
     parameters: model.parameterCount(),

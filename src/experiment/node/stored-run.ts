@@ -1,9 +1,10 @@
 /** A run on disk: made by training, opened to evaluate, predict and go on. */
 import type { DatasetInfo } from '../../data/dataset.ts';
 import { UserError } from '../../errors.ts';
-import type { Sequential } from '../../nn/sequential.ts';
+import type { Module } from '../../nn/module.ts';
 import { type CheckpointName, RunFolder } from '../../train/node/run-folder.ts';
 import type { LossFunction } from '../../train/trainer.ts';
+import type { Measures } from '../build.ts';
 import type { PreparedData, TablePreprocessing } from '../prepare.ts';
 import { restoreModel } from '../run.ts';
 import { parseExperiment } from '../schema.ts';
@@ -17,8 +18,10 @@ export interface StoredData {
 }
 
 export interface RestoredModel {
-  readonly model: Sequential;
+  readonly model: Module;
   readonly loss: LossFunction;
+  /** For `evaluate`: the loss, and the figures of tasks. */
+  readonly measures: Measures;
   /** The name of its checkpoint, and how far training had come. */
   readonly checkpoint: string;
   readonly epoch: number;
@@ -59,7 +62,7 @@ export class StoredRun {
   /** The trained model, in inference mode. */
   async restore(which: CheckpointName = 'latest'): Promise<RestoredModel> {
     const checkpoint = await this.folder.load(which);
-    const { model, loss } = restoreModel(this.experiment, this.data.info, checkpoint.model);
-    return { model, loss, checkpoint: checkpoint.name, epoch: checkpoint.state.epoch, globalStep: checkpoint.state.globalStep };
+    const restored = restoreModel(this.experiment, this.data.info, checkpoint.model);
+    return { ...restored, checkpoint: checkpoint.name, epoch: checkpoint.state.epoch, globalStep: checkpoint.state.globalStep };
   }
 }
