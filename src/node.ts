@@ -1,9 +1,9 @@
 /** What needs Node: folders, files, downloads, and runs on disk. Everything else is in `chainrule`. */
 export * from './data/node/index.ts';
+export type { EnsembleFigure } from './experiment/ensemble.ts';
 export { type CompareOptions, compareExperiments } from './experiment/node/compare.ts';
 export { type LoadOptions, loadData } from './experiment/node/data.ts';
 export {
-  type EnsembleFigure,
   type EnsembleResult,
   type EnsembleRunOptions,
   memberSeeds,

@@ -125,18 +125,13 @@ describe('what is shown', () => {
 
   test('an ensemble beside its members', () => {
     const gains = { accuracy: { members: { mean: 0.97, sd: 0.001, n: 2 }, ensemble: 0.978, gain: 0.008 } };
-    const text = drawEnsemble(
-      [
-        { seed: 1, figures: { accuracy: 0.969 } },
-        { seed: 2, figures: { accuracy: 0.971 } },
-      ],
-      gains,
-      'test',
-      PLAIN,
-    );
+    const text = drawEnsemble([{ figures: { accuracy: 0.969 } }, { figures: { accuracy: 0.971 } }], gains, 'test', PLAIN);
     expect(text).toMatch(/member 1 +96\.90 %/);
     expect(text).toMatch(/mean member +97\.00 ± 0\.10 %/);
     expect(text).toMatch(/ensemble +97\.80 %/);
     expect(text).toMatch(/gain +\+0\.80 %/);
+    expect(drawEnsemble([{ figures: { accuracy: 0.9 } }], gains, 'test', PLAIN, 'snapshot')).toMatch(
+      /snapshot 1 +90\.00 %[\s\S]*mean snapshot/,
+    );
   });
 });

@@ -1,6 +1,6 @@
 /** Draws a comparison of experiments: one table, one plot. */
 import type { ComparedRun, Comparison, ComparisonRow, Spreads } from '../../experiment/compare.ts';
-import type { EnsembleFigure } from '../../experiment/node/ensemble.ts';
+import type { EnsembleFigure } from '../../experiment/ensemble.ts';
 import type { Spread } from '../../experiment/statistics.ts';
 import type { Capabilities } from './capabilities.ts';
 import { formatDuration, formatNumber, formatPercent } from './format.ts';
@@ -48,20 +48,21 @@ function plot(rows: readonly ComparisonRow[], capabilities: Capabilities): strin
   return lineChart(series, { yLabel, xLabel: 'epoch', height: 14, logY: true }, capabilities);
 }
 
-/** The members of an ensemble beside their average. */
+/** The members of an ensemble beside their average. `called` is what each is called: member, snapshot. */
 export function drawEnsemble(
-  members: readonly { readonly seed: number; readonly figures: Readonly<Record<string, number>> }[],
+  members: readonly { readonly figures: Readonly<Record<string, number>> }[],
   gains: Readonly<Record<string, EnsembleFigure>>,
   part: string,
   capabilities: Capabilities,
+  called = 'member',
 ): string {
   const figures = Object.keys(gains).sort();
   const shown = (name: string, value: number): string => (name.includes('accuracy') ? formatPercent(value, 2) : formatNumber(value));
   const signed = (name: string, value: number): string =>
     name.includes('accuracy') ? `${value < 0 ? '-' : '+'}${Math.abs(100 * value).toFixed(2)} %` : formatNumber(value);
   const rows: Cell[][] = [
-    ...members.map((member, i) => [`member ${i + 1}`, ...figures.map(name => shown(name, member.figures[name]))]),
-    ['mean member', ...figures.map(name => spreadText(name, gains[name].members, capabilities))],
+    ...members.map((member, i) => [`${called} ${i + 1}`, ...figures.map(name => shown(name, member.figures[name]))]),
+    [`mean ${called}`, ...figures.map(name => spreadText(name, gains[name].members, capabilities))],
     ['ensemble', ...figures.map(name => shown(name, gains[name].ensemble))],
     ['gain', ...figures.map(name => signed(name, gains[name].gain))],
   ];

@@ -1,12 +1,11 @@
 /** Trains the members of an ensemble side by side in worker threads, and measures them together. */
 import { UserError } from '../../errors.ts';
-import { Ensemble } from '../../nn/ensemble.ts';
+import type { Ensemble } from '../../nn/ensemble.ts';
 import { Random } from '../../random.ts';
-import { type Evaluation, evaluate } from '../../train/evaluate.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { shapeOf } from '../build.ts';
-import { type ExperimentData, restoreModel } from '../run.ts';
-import { type Spread, spreadOf } from '../statistics.ts';
+import { type AverageMeasured, averageOf, measureAverage } from '../ensemble.ts';
+import type { ExperimentData } from '../run.ts';
 import type { Experiment } from '../types.ts';
 import { loadData } from './data.ts';
 import type { Job, RunReport } from './job.ts';
@@ -20,25 +19,12 @@ export interface EnsembleRunOptions extends Pick<RunJobsOptions, 'threads' | 'si
   readonly load?: NonNullable<Job['load']>;
 }
 
-/** One figure of the members, and of the average. */
-export interface EnsembleFigure {
-  readonly members: Spread;
-  readonly ensemble: number;
-  /** How much better the average is than the mean member: higher for accuracy, lower for loss. */
-  readonly gain: number;
-}
-
-export interface EnsembleResult {
+export interface EnsembleResult extends AverageMeasured {
   /** In inference mode; its members in the order of `members`. */
   readonly model: Ensemble;
   readonly members: readonly (Pick<RunReport, 'reason' | 'epochs' | 'validation' | 'test' | 'seconds'> & { readonly seed: number })[];
   /** Members that could not be trained; the average is of the others. */
   readonly failed: readonly { readonly seed: number; readonly error: Error }[];
-  /** Of the average; null where there is no such part. */
-  readonly validation: Evaluation | null;
-  readonly test: Evaluation | null;
-  /** By part and name of the figure: `gains.test.accuracy`. */
-  readonly gains: Readonly<Record<'validation' | 'test', Readonly<Record<string, EnsembleFigure>>>>;
 }
 
 /** The seeds of k members, all different, from the seed of the whole. A larger ensemble begins with the members of a smaller one. */
@@ -76,44 +62,12 @@ export async function trainEnsemble(experiment: Experiment, k: number, options: 
   if (reports.length < 2) throw failed[0].error;
 
   const data = options.data ?? (await loadData(experiment.data, experiment.seed, load ?? {}));
-  const shape = shapeOf(data.train);
-  const restored = reports.map(({ weights }) => restoreModel(experiment, shape, weights!));
-  const average = shape.targetKind === 'class' ? 'probability' : 'output';
-  const model = new Ensemble(
-    restored.map(one => one.model),
-    { average },
-  ).eval();
-  const measure = async (part: ExperimentData['test']): Promise<Evaluation | null> =>
-    part === null ? null : evaluate(model, part, { loss: restored[0].loss, mistakes: 12 });
-  const validation = await measure(data.validation);
-  const test = await measure(data.test);
+  const weights = reports.map(report => report.weights!);
+  const model = averageOf(experiment, shapeOf(data.train), weights);
   return {
     model,
     members: reports.map(({ seed, reason, epochs, validation, test, seconds }) => ({ seed, reason, epochs, validation, test, seconds })),
     failed,
-    validation,
-    test,
-    gains: {
-      validation: gainsOf(
-        validation,
-        reports.map(report => report.validation),
-      ),
-      test: gainsOf(
-        test,
-        reports.map(report => report.test),
-      ),
-    },
+    ...(await measureAverage(model, experiment, data, reports)),
   };
-}
-
-function gainsOf(together: Evaluation | null, each: readonly (Evaluation | null)[]): Record<string, EnsembleFigure> {
-  if (together === null) return {};
-  const members = each.filter(one => one !== null);
-  return Object.fromEntries(
-    Object.entries(together.logs).map(([name, ensemble]) => {
-      const spread = spreadOf(members.map(one => one.logs[name]))!;
-      const gain = name.includes('accuracy') ? ensemble - spread.mean : spread.mean - ensemble;
-      return [name, { members: spread, ensemble, gain }];
-    }),
-  );
 }
