@@ -2,7 +2,9 @@ import { UserError } from '../errors.ts';
 import { type LoadOptions, loadData } from '../experiment/node/data.ts';
 import type { PreparedData } from '../experiment/prepare.ts';
 import { parseExperiment } from '../experiment/schema.ts';
+import { classTasks } from '../experiment/tasks.ts';
 import type { DataOptions, Experiment } from '../experiment/types.ts';
+import { UsageError } from './errors.ts';
 import { formatBytes } from './terminal/format.ts';
 
 /** Where downloads come from: the environment's CHAINRULE_MIRRORS, addresses with commas between them, in place of the known ones. */
@@ -29,6 +31,15 @@ export async function load(data: DataOptions, seed: number, tell: (line: string)
   }
 }
 
+/** Tasks that do not fit the classes there are: told before a run is made, by the flag that names them. */
+function mustFitTasks({ tasks }: Experiment, { info }: PreparedData): void {
+  try {
+    classTasks(tasks, info);
+  } catch (error) {
+    throw error instanceof UserError ? new UsageError(`--${error.message}`, undefined, { cause: error }) : error;
+  }
+}
+
 export interface LoadedExperiment {
   readonly experiment: Experiment;
   readonly data: PreparedData;
@@ -41,6 +52,12 @@ export interface LoadedExperiment {
  * for it: the experiment that is returned says so.
  */
 export async function loadOrStandIn(experiment: Experiment, tell: (line: string) => void): Promise<LoadedExperiment> {
+  const loaded = await mnistOrDigits(experiment, tell);
+  mustFitTasks(loaded.experiment, loaded.data);
+  return loaded;
+}
+
+async function mnistOrDigits(experiment: Experiment, tell: (line: string) => void): Promise<LoadedExperiment> {
   try {
     return { experiment, data: await load(experiment.data, experiment.seed, tell), instead: null };
   } catch (error) {

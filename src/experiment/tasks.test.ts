@@ -148,9 +148,9 @@ describe('tasks that make no sense are refused', () => {
           [5, 6, 7, 8, 9],
         ]),
       ),
-    ).toThrow(new UserError("task 'half': class 4 is in no group; every class must be in exactly one"));
+    ).toThrow(new UserError("task: 'half' leaves out class 4; every class must be in exactly one group"));
     expect(build([{ name: 'sole', groups: [[0], [2]] }], { classNames: ['sandal', 'boot', 'coat'] })).toThrow(
-      "task 'sole': class 1 (boot) is in no group; every class must be in exactly one",
+      "task: 'sole' leaves out class 1 (boot); every class must be in exactly one group",
     );
     expect(
       build(
@@ -159,9 +159,9 @@ describe('tasks that make no sense are refused', () => {
           [5, 6, 7, 8, 9, 10],
         ]),
       ),
-    ).toThrow("task 'half': there is no class 10; there are 0 to 9");
+    ).toThrow("task: 'half' names class 10; there are 0 to 9");
     expect(build(halves([[0], [1]]), { targetKind: 'value', targetShape: [], classNames: [] })).toThrow(
-      'tasks are questions about a class, and the targets are values; leave tasks out',
+      'task: it asks about a class, and the targets are values; leave tasks out',
     );
   });
 

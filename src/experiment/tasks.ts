@@ -32,16 +32,16 @@ interface ClassTask {
  */
 export function classTasks(tasks: readonly TaskOptions[], { targetKind, classNames }: DataShape): ClassTask[] {
   if (tasks.length > 0 && targetKind !== 'class')
-    throw new UserError('tasks are questions about a class, and the targets are values; leave tasks out');
+    throw new UserError('task: it asks about a class, and the targets are values; leave tasks out');
   let column = classNames.length;
   return tasks.map(({ name, groups, weight }) => {
     const unknown = groups.flat().find(c => c >= classNames.length);
-    if (unknown !== undefined) throw new UserError(`task '${name}': there is no class ${unknown}; there are 0 to ${classNames.length - 1}`);
+    if (unknown !== undefined) throw new UserError(`task: '${name}' names class ${unknown}; there are 0 to ${classNames.length - 1}`);
     const groupOf = classNames.map((_, c) => groups.findIndex(group => group.includes(c)));
     const left = groupOf.indexOf(-1);
     if (left >= 0) {
       const called = classNames[left] === String(left) ? '' : ` (${classNames[left]})`;
-      throw new UserError(`task '${name}': class ${left}${called} is in no group; every class must be in exactly one`);
+      throw new UserError(`task: '${name}' leaves out class ${left}${called}; every class must be in exactly one group`);
     }
     column += groups.length;
     return { name, weight, size: groups.length, groupOf, column: column - groups.length };

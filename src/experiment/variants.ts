@@ -40,6 +40,7 @@ const normalization = (): Changes => ({ model: { batchNorm: 'none' } });
 const remedies = ({ optimizer }: Experiment): Changes => ({
   model: { batchNorm: 'none', dropout: 0, inputDropout: 0, dropConnect: 0, noise: 0 },
   loss: { labelSmoothing: 0 },
+  tasks: [],
   optimizer: 'weightDecay' in optimizer ? { weightDecay: 0 } : {},
   regularization: { l1: 0, l2: 0, maxNorm: 0, mixup: 0, augment: null, averaging: null },
 });

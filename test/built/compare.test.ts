@@ -48,4 +48,16 @@ describe('chainrule ensemble', () => {
       expect(out).toMatch(new RegExp(`^${row} +[+-]?\\d`, 'm'));
     expectComplaint(await run(`ensemble ${tiny} -k 1`), 2, /whole number of at least 2/);
   });
+
+  test('of snapshots of one training', async () => {
+    const { code, out } = await run(`ensemble ${tiny} --epochs 4 --snapshots 2 --task even=0,2,4,6,8|1,3,5,7,9`);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^epoch 4\/4: loss/m);
+    expect(out).toContain('test even_accuracy');
+    for (const row of ['snapshot 1', 'snapshot 2', 'mean snapshot', 'ensemble', 'gain'])
+      expect(out).toMatch(new RegExp(`^${row} +[+-]?\\d`, 'm'));
+    expectComplaint(await run(`ensemble ${tiny} --snapshots 3`), 2, /^chainrule: --snapshots: snapshots is 3, and training.epochs 2/m);
+    expectComplaint(await run(`ensemble ${tiny} --snapshots 2 --schedule step`), 2, /--schedule: with --snapshots/);
+    expectComplaint(await run(`ensemble ${tiny} --snapshots 2 -k 3`), 2, /--snapshots/);
+  });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { jsonLines, type Outcome, place } from './command.ts';
+import { expectComplaint, jsonLines, type Outcome, place } from './command.ts';
 
 const { folder, run } = place();
 const SMALL = 'digits --digits-train 600 --test 200 --validation 100 --hidden 16 --batch-size 32';
@@ -147,4 +147,37 @@ test('a reader who has seen enough ends it in silence', async () => {
   const { code, err } = await run('datasets show digits --n 400', { during: child => child.stdout!.destroy() });
   expect(err).toBe('');
   expect(code).toBe(0);
+});
+
+describe('a run with a further task', () => {
+  test('is trained, measured again to the same figures, and asked about the class', async () => {
+    const trained = await run(
+      `train ${SMALL} --epochs 2 --out runs/tasks --task even:0.5=0,2,4,6,8|1,3,5,7,9 --task low=0,1,2,3,4|5,6,7,8,9`,
+    );
+    expect(trained.code).toBe(0);
+    expect(trained.out).toContain('784-16-10+2+2 relu');
+    const tested = /^Test: loss [\d.]+, accuracy [\d.]+ %, even_accuracy [\d.]+ %, low_accuracy [\d.]+ % \(\d+ of 200 wrong\)$/m;
+    const [line] = tested.exec(trained.out)!;
+    const again = await run('evaluate runs/tasks');
+    expect(again.out).toContain(line);
+    expect(again.out).toContain('Most mistaken');
+    writeFileSync(
+      join(folder, 'digit.idx'),
+      new Uint8Array([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28, ...new Uint8Array(784).fill(9)]),
+    );
+    const [{ probabilities }] = jsonLines((await run('predict runs/tasks digit.idx --json')).out) as { probabilities?: object }[];
+    const values = Object.values(probabilities!) as number[];
+    expect(values.length).toBe(10);
+    expect(values.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  });
+
+  test('that leaves a class out is refused before anything is written', async () => {
+    expectComplaint(
+      await run(`train ${SMALL} --out runs/none --task even=0,2,4,6,8|1,3,5,7`),
+      2,
+      /--task: 'even' leaves out class 9; every/,
+    );
+    expectComplaint(await run(`train ${SMALL} --task even`), 2, /--task: even was given; it must be NAME=CLASSES\|CLASSES/);
+    expect(existsSync(join(folder, 'runs/none'))).toBe(false);
+  });
 });

@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../../errors.ts';
 import type { AverageMeasured, Measured } from '../../experiment/ensemble.ts';
+import { experimentFlags } from '../../experiment/flags.ts';
 import { type EnsembleResult, trainEnsemble } from '../../experiment/node/ensemble.ts';
 import { snapshotCycle, trainSnapshots } from '../../experiment/snapshots.ts';
-import { classTasks } from '../../experiment/tasks.ts';
 import type { Experiment } from '../../experiment/types.ts';
 import type { TrainEvent } from '../../train/events.ts';
-import { asUsage, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { addExperimentFlags, askedExperiment, givenFlags } from '../experiment-flags.ts';
 import { takeInterrupts } from '../interrupt.ts';
 import { downloadOptions, type LoadedExperiment, loadOrStandIn } from '../load-data.ts';
@@ -62,11 +62,11 @@ async function runEnsemble(command: Command, name: string | undefined, flags: Fl
   const output = outputFor(process.stdout, flags);
   const words = flags.json ? outputFor(process.stderr, flags) : output;
   const tell = (line: string): void => words.line(line);
+  if (flags.snapshots !== undefined) mustHaveNoSchedule(command);
   const asked = await askedExperiment(command, name, flags.config);
-  if (flags.snapshots !== undefined) checkSnapshots(command, asked, flags.snapshots);
+  if (flags.snapshots !== undefined) mustFitSnapshots(asked, flags.snapshots);
   const loaded = await loadOrStandIn(asked, tell);
   if (loaded.instead !== null) tell(`MNIST could not be had, and the embedded digits stand in for it: ${loaded.instead.split('\n')[0]}`);
-  asUsage(() => classTasks(loaded.experiment.tasks, loaded.data.info));
   const interrupt = takeInterrupts(() => tell('Stopping. Ctrl-C again ends at once.'));
   try {
     const train = flags.snapshots === undefined ? trainMembers : trainOnce;
@@ -103,14 +103,21 @@ const trainOnce: Train = async ({ experiment, data }, { snapshots }, signal, tel
   return { called: 'snapshot', failed: [], ...(await trainSnapshots(experiment, snapshots!, { data, signal, onEvent })) };
 };
 
+function mustHaveNoSchedule(command: Command): void {
+  const given = givenFlags(command);
+  const row = experimentFlags().find(({ flag, group }) => group === 'Learning-rate schedule' && flag in given);
+  if (row === undefined) return;
+  throw new UsageError(
+    `${row.flag}: with --snapshots the learning rate falls along a cosine from its full value to 0, again and again; leave it out`,
+  );
+}
+
 /** Told before anything is loaded: what cannot go with snapshots. */
-function checkSnapshots(command: Command, experiment: Experiment, snapshots: number): void {
-  if ('--schedule' in givenFlags(command))
-    throw new UsageError(`--schedule: with --snapshots the learning rate falls along a cosine ${snapshots} times; leave the schedule out`);
+function mustFitSnapshots(experiment: Experiment, snapshots: number): void {
   try {
     snapshotCycle(experiment, snapshots);
   } catch (error) {
-    throw error instanceof UserError ? new UsageError(`--snapshots: ${error.message}`) : error;
+    throw error instanceof UserError ? new UsageError(`--snapshots: ${error.message}`, undefined, { cause: error }) : error;
   }
 }
 

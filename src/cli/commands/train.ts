@@ -4,11 +4,10 @@ import { Command, Option } from 'commander';
 import { UserError } from '../../errors.ts';
 import { StoredRun } from '../../experiment/node/stored-run.ts';
 import { type RunResult, runExperiment } from '../../experiment/run.ts';
-import { classTasks } from '../../experiment/tasks.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { version } from '../../version.ts';
-import { asUsage, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { EventLog } from '../event-log.ts';
 import { addExperimentFlags, askedExperiment, givenFlags } from '../experiment-flags.ts';
 import { takeInterrupts } from '../interrupt.ts';
@@ -97,7 +96,6 @@ async function begin(command: Command, data: string | undefined, flags: Flags, t
   const asked = await askedExperiment(command, data, flags.config);
   if (flags.out !== undefined) await mustBeFree(flags.out);
   const loaded = await loadOrStandIn(asked, tell);
-  asUsage(() => classTasks(loaded.experiment.tasks, loaded.data.info));
   const run = await StoredRun.create(flags.out ?? (await freeFolder(loaded.experiment.data.name)), loaded.experiment, loaded.data);
   return { ...loaded, run };
 }
