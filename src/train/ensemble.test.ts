@@ -68,6 +68,7 @@ describe('Ensemble', () => {
   it('refuses what makes no sense', () => {
     expect(() => new Ensemble([])).toThrow('Ensemble: there are no members');
     expect(() => new Ensemble([linear(1)], { average: 'x' as never })).toThrow("allowed are 'probability' and 'output'");
+    expect(() => new Ensemble([linear(1)], { sizes: [2, 0] })).toThrow('sizes are [2, 0]; each must be a whole number of at least 1');
   });
 });
 
