@@ -73,8 +73,9 @@ function keep(key, result) {
 
 function keyOf(experiment, kind) {
   const { folder: _, ...data } = experiment.data;
+  const { tasks: __, ...rest } = experiment; // the study has none; results from before there were any stay good
   return createHash('sha256')
-    .update(JSON.stringify([version, kind, { ...experiment, data }]))
+    .update(JSON.stringify([version, kind, { ...rest, data }]))
     .digest('hex')
     .slice(0, 20);
 }
