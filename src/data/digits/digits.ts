@@ -16,7 +16,7 @@ export interface DigitsOptions {
   readonly train?: number;
   /** Test images, from a sequence of their own; default 2,000. */
   readonly test?: number;
-  /** Draw each image when it is asked for, again each time, rather than all at once and keep them. Default false. */
+  /** Draw each image again each time it is asked for, rather than once and keep it. Default false. */
   readonly lazy?: boolean;
 }
 
@@ -54,25 +54,27 @@ export function digits(options: DigitsOptions = {}): { train: Dataset; test: Dat
     };
     const targets = Uint8Array.from({ length: count }, (_, i) => i % CLASSES);
     const own = stream.split(name);
-    if (lazy) return new Dataset(info, lazySource(own, count), targets);
-    const features = new Uint8Array(count * PIXELS);
-    for (let i = 0; i < count; i++) drawDigit(i % CLASSES, own.split(String(i)), features, i * PIXELS);
-    return Dataset.from({ ...info, features, targets });
+    return new Dataset(info, drawnSource(own, count, !lazy), targets);
   };
   return { train: part('train', train), test: part('test', test) };
 }
 
-function lazySource(stream: Stream, length: number): FeatureSource {
+/** Draws an image when it is first asked for, so that training begins at once; `keeps` it, or draws it again each time. */
+function drawnSource(stream: Stream, length: number, keeps: boolean): FeatureSource {
   const { scale, mean, std } = MNIST_NORMALIZATION;
+  const normalized = Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - mean) / std);
+  const kept = new Uint8Array(keeps ? length * PIXELS : 0);
+  const isDrawn = new Uint8Array(keeps ? length : 0);
   const raw = (i: number): Uint8Array => {
-    const image = new Uint8Array(PIXELS);
-    drawDigit(i % CLASSES, stream.split(String(i)), image, 0);
+    const image = keeps ? kept.subarray(i * PIXELS, (i + 1) * PIXELS) : new Uint8Array(PIXELS);
+    if (isDrawn[i] !== 1) drawDigit(i % CLASSES, stream.split(String(i)), image, 0);
+    if (keeps) isDrawn[i] = 1;
     return image;
   };
   const fill = (indices: Uint32Array, out: Float32Array): void => {
     for (let i = 0; i < indices.length; i++) {
       const image = raw(indices[i]);
-      for (let j = 0; j < PIXELS; j++) out[i * PIXELS + j] = (image[j] * scale - mean) / std;
+      for (let j = 0; j < PIXELS; j++) out[i * PIXELS + j] = normalized[image[j]];
     }
   };
   return { length, fill, raw };
