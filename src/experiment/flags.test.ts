@@ -117,3 +117,11 @@ test('help, words and defaults come from the schema', () => {
   expect(flags.get('--nesterov')).toMatchObject({ placeholder: '', fallback: '' });
   for (const flag of flags.values()) expect(flag.help, flag.flag).not.toBe('');
 });
+
+test('Nesterov without momentum, or with dampening, is refused before a run is begun', () => {
+  const needs = "Nesterov's momentum needs a momentum above 0, such as 0.9, and a dampening of 0";
+  expect(message({ '--optimizer': 'sgd', '--nesterov': true })).toBe(`--nesterov: ${needs}`);
+  expect(message({ '--optimizer': 'sgd', '--momentum': '0.9', '--dampening': '0.1', '--look-ahead': true })).toMatch(needs);
+  expect(message({}, { config: { optimizer: { name: 'sgd', nesterov: true } } })).toBe(`the experiment: 'optimizer.nesterov': ${needs}`);
+  expect(message({ '--optimizer': 'sgd', '--momentum': '0.9', '--nesterov': true })).toBe('no error');
+});

@@ -259,6 +259,11 @@ export interface ParseOptions {
   readonly flagFor?: (path: readonly string[]) => string | undefined;
 }
 
+/** Refused here and not only by the optimizer, so that a run is not begun for nothing. */
+function lacksMomentum(optimizer: Experiment['optimizer']): boolean {
+  return optimizer.name === 'sgd' && optimizer.nesterov !== false && (optimizer.momentum === 0 || optimizer.dampening !== 0);
+}
+
 /** A complete experiment from JSON, every default written out. */
 export function parseExperiment(json: unknown, options: ParseOptions = {}): Experiment {
   const source = options.source ?? 'the experiment';
@@ -276,6 +281,10 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
     if (problem !== null) throw new UserError(`${source}: 'schedule': ${problem}`);
     const unfit = tasksProblem(result.output.tasks);
     if (unfit !== null) throw new UserError(`${options.flagAt?.(['tasks'])?.flag ?? `${source}: 'tasks'`}: ${unfit}`);
+    if (lacksMomentum(result.output.optimizer)) {
+      const where = options.flagAt?.(['optimizer', 'nesterov'])?.flag ?? `${source}: 'optimizer.nesterov'`;
+      throw new UserError(`${where}: Nesterov's momentum needs a momentum above 0, such as 0.9, and a dampening of 0`);
+    }
     return result.output;
   }
   throw new UserError([...new Set(result.issues.map(issue => explain(issue, { ...options, source })))].join('\n'));
