@@ -19,7 +19,7 @@ const recipes: Readonly<Record<RecipeName, Recipe>> = {
     settings: { model: { batchNorm: 'before', dropout: 0.2 }, schedule: { name: 'cosine' } },
   },
   accurate: {
-    help: 'six layers with batch norm and Gaussian noise before each activation, label smoothing, 50 epochs: slow, and the best on MNIST without augmentation',
+    help: 'six layers with batch norm and Gaussian noise before each activation, label smoothing, 50 epochs: slow, and more accurate on MNIST than standard, without augmentation',
     settings: {
       model: { hidden: [1000, 500, 250, 250, 250], batchNorm: 'before', noise: 0.3 },
       optimizer: { name: 'adam', lr: 2e-3 },
