@@ -1,4 +1,4 @@
-// Training steps a second, every library in turn on the same workloads. `node bench/steps.mjs [W1 W4 ...] [--rounds 7] [--seconds 1]`
+// Training steps a second, every library in turn on the same workloads. `node bench/steps.mjs [W1 W4 ...] [--rounds 7] [--seconds 1] [--alone]`; --alone leaves out the others
 // Libraries take turns in every round, so that a change of the machine's speed hits all alike; the median round counts.
 import { cpus } from 'node:os';
 import { workloads } from './workloads.mjs';
@@ -8,7 +8,7 @@ const value = (flag, fallback) => (args.includes(flag) ? Number(args[args.indexO
 const rounds = value('--rounds', 7);
 const seconds = value('--seconds', 1);
 const chosen = Object.keys(workloads).filter(id => !args.some(a => a in workloads) || args.includes(id));
-const names = ['chainrule', 'jax-js'];
+const names = args.includes('--alone') ? ['chainrule'] : ['chainrule', 'jax-js'];
 
 console.log(`${cpus()[0].model}, Node ${process.version}, V8 ${process.versions.v8}; median of ${rounds} rounds of ${seconds} s`);
 for (const id of chosen) {
@@ -17,6 +17,7 @@ for (const id of chosen) {
   for (const name of names) {
     const peer = await import(`./peers/${name}.mjs`);
     const step = await peer.prepare(workload);
+    if (step === null) continue;
     const first = step();
     for (let i = 0; i < 20; i++) step();
     runners.push({ name: peer.name, step, first, rates: [] });
@@ -38,7 +39,7 @@ for (const id of chosen) {
   for (const r of runners) {
     const spread = `${Math.min(...r.rates).toFixed(0)} to ${Math.max(...r.rates).toFixed(0)}`;
     console.log(
-      `  ${r.name.padEnd(30)} ${rate(r).toFixed(0).padStart(8)} steps/s ${(rate(r) * workload.batch).toFixed(0).padStart(9)} samples/s  (${spread})  ratio ${(rate(r) / rate(runners[1])).toFixed(2)}  first loss ${r.first.toFixed(5)}`,
+      `  ${r.name.padEnd(30)} ${rate(r).toFixed(0).padStart(8)} steps/s ${(rate(r) * workload.batch).toFixed(0).padStart(9)} samples/s  (${spread})  ratio ${(rate(r) / rate(runners.at(-1))).toFixed(2)}  first loss ${r.first.toFixed(5)}`,
     );
   }
 }

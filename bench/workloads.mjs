@@ -11,7 +11,7 @@ export function numbers(n, salt = 1) {
   return out;
 }
 
-/** Layer sizes, activation, optimizer, batch. */
+/** Layer sizes, activation, optimizer, batch; batch norm stands before each activation and dropout after it. */
 export const workloads = {
   W1: {
     title: '784-512-256-10 ReLU, Adam, batch 128',
@@ -21,8 +21,27 @@ export const workloads = {
     lr: 1e-3,
     batch: 128,
   },
+  W2: {
+    title: '784-512-256-10 ReLU, batch norm, dropout 0.2, Adam, batch 128',
+    sizes: [784, 512, 256, 10],
+    activation: 'relu',
+    batchNorm: true,
+    dropout: 0.2,
+    optimizer: 'adam',
+    lr: 1e-3,
+    batch: 128,
+  },
   W3: { title: '784-32-10 ReLU, SGD, batch 32', sizes: [784, 32, 10], activation: 'relu', optimizer: 'sgd', lr: 0.01, batch: 32 },
   W4: { title: '2-16-16-2 tanh, SGD, batch 16', sizes: [2, 16, 16, 2], activation: 'tanh', optimizer: 'sgd', lr: 0.1, batch: 16 },
+  W5: {
+    title: '784-2500-2000-1500-1000-500-10 ReLU, SGD with momentum 0.9, batch 256',
+    sizes: [784, 2500, 2000, 1500, 1000, 500, 10],
+    activation: 'relu',
+    optimizer: 'sgd',
+    momentum: 0.9,
+    lr: 0.01,
+    batch: 256,
+  },
 };
 
 /** One fixed batch and initial weights, [out, in] and [out] for each layer. */

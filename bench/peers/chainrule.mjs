@@ -7,15 +7,19 @@ export const name = 'chainrule (wasm, 1 thread)';
 export async function prepare(workload) {
   const { step, nn, optim, crossEntropy, tensor, keep } = await load('bench/surface.ts');
   const data = dataFor(workload);
-  const { sizes, batch, activation, optimizer: kind, lr } = workload;
+  const { sizes, batch, activation, batchNorm, dropout, optimizer: kind, lr, momentum = 0 } = workload;
   const layers = data.layers.flatMap((layer, i) => {
     const linear = new nn.Linear(layer.in, layer.out);
     linear.weight.set(layer.weight);
     linear.bias.set(layer.bias);
-    return i < data.layers.length - 1 ? [linear, activation === 'relu' ? new nn.ReLU() : new nn.Tanh()] : [linear];
+    if (i === data.layers.length - 1) return [linear];
+    const after = [activation === 'relu' ? new nn.ReLU() : new nn.Tanh()];
+    if (batchNorm) after.unshift(new nn.BatchNorm1d(layer.out));
+    if (dropout) after.push(new nn.Dropout(dropout));
+    return [linear, ...after];
   });
   const model = new nn.Sequential(...layers);
-  const optimizer = kind === 'adam' ? new optim.Adam(model.parameters(), { lr }) : new optim.SGD(model.parameters(), { lr });
+  const optimizer = kind === 'adam' ? new optim.Adam(model.parameters(), { lr }) : new optim.SGD(model.parameters(), { lr, momentum });
   const x = keep(tensor(data.x, { shape: [batch, sizes[0]] }));
   const y = keep(tensor(data.labels));
   return () =>

@@ -4,7 +4,9 @@ import { dataFor } from '../workloads.mjs';
 
 export const name = 'jax-js 0.1.25 (wasm, jit)';
 
+/** Gives null for a workload that is not written for this library. */
 export async function prepare(workload) {
+  if (workload.batchNorm || workload.momentum) return null;
   await init('wasm');
   const { sizes, batch, activation, optimizer, lr } = workload;
   const data = dataFor(workload);
