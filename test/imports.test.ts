@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
  */
 const ORDER = [
   'errors.ts',
+  'figures',
   'version.ts',
   'math.ts',
   'random.ts',

@@ -1,7 +1,7 @@
 import type { PreparedData } from '../experiment/prepare.ts';
 import type { Experiment } from '../experiment/types.ts';
+import { grouped } from '../figures/format.ts';
 import type { Capabilities } from './terminal/capabilities.ts';
-import { grouped } from './terminal/evaluation-view.ts';
 import { printable, wrap } from './terminal/text.ts';
 import { backendName, type Introduction, rateText } from './terminal/training-view.ts';
 

@@ -4,8 +4,8 @@ import type { PreparedData } from '../experiment/prepare.ts';
 import { parseExperiment } from '../experiment/schema.ts';
 import { classTasks } from '../experiment/tasks.ts';
 import type { DataOptions, Experiment } from '../experiment/types.ts';
+import { formatBytes } from '../figures/format.ts';
 import { UsageError } from './errors.ts';
-import { formatBytes } from './terminal/format.ts';
 
 /** Where downloads come from: the environment's CHAINRULE_MIRRORS, addresses with commas between them, in place of the known ones. */
 export function downloadOptions(tell: (line: string) => void): LoadOptions {

@@ -66,6 +66,13 @@ export function sizeOfShape(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** Width and height of examples that are grey pictures; null for others. */
+export function imageSize(featureShape: readonly number[]): { width: number; height: number } | null {
+  const [height, width] = featureShape.slice(-2);
+  const isPicture = featureShape.length >= 2 && featureShape.slice(0, -2).every(size => size === 1) && height > 1 && width > 1;
+  return isPicture ? { width, height } : null;
+}
+
 /** Examples and their targets, or a selection of them: `subset`, `take` and `split` copy no features. */
 export class Dataset implements DatasetInfo {
   readonly name: string;

@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly resume?: Checkpoint;
   /** How many of the worst mistakes on the test part to keep. Default 12. */
   readonly mistakes?: number;
+  /** Where values are predicted: of how many examples of the test part to keep both, at most. Default 500. */
+  readonly pairs?: number;
   /** Told of epochs and batches after those that the experiment asks for. */
   readonly callbacks?: readonly Callback[];
 }
@@ -52,7 +54,7 @@ export function backendOf(experiment: Experiment): Kernels {
 /** Trains as described, and measures the result on the test part once. */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunResult> {
   const kernels = backendOf(experiment);
-  const { data, store, onEvent, signal, resume, mistakes = 12 } = options;
+  const { data, store, onEvent, signal, resume, mistakes = 12, pairs = 500 } = options;
   const { training, regularization } = experiment;
   const random = new Random(experiment.seed);
   const shape = shapeOf(data.train);
@@ -96,7 +98,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   });
   const history = await trainer.run();
   const measured = data.test !== null && history.reason !== 'interrupted';
-  const evaluation = measured ? await evaluate(model, data.test!, { ...measures, mistakes }) : null;
+  const evaluation = measured ? await evaluate(model, data.test!, { ...measures, mistakes, pairs }) : null;
   return { model, history, evaluation };
 }
 

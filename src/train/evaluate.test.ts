@@ -64,7 +64,13 @@ describe('evaluate', () => {
       featureShape: [1],
     });
     const result = await evaluate(new Identity(), table, { loss: mseLoss });
-    expect(result).toEqual({ logs: { loss: 2 }, samples: 2, confusion: null, mistakes: [] });
+    expect(result).toEqual({ logs: { loss: 2 }, samples: 2, confusion: null, mistakes: [], pairs: [] });
+    const more = await evaluate(new Identity(), table, { loss: mseLoss, pairs: 500 });
+    expect(more.pairs).toEqual([
+      [1, 1],
+      [4, 2],
+    ]);
+    expect((await evaluate(new Identity(), table, { loss: mseLoss, pairs: 1 })).pairs).toEqual([[1, 1]]);
     const wide = await evaluate(new Sequential(new Linear(3, 5)), data, { loss: crossEntropy, mistakes: 3 });
     expect([wide.confusion, wide.mistakes]).toEqual([null, []]);
   });

@@ -2,7 +2,7 @@
 import { noGrad } from '../autograd/mode.ts';
 import { currentBackend } from '../backend/current.ts';
 import type { Kernels } from '../backend/kernels.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, sizeOfShape } from '../data/dataset.ts';
 import { DataLoader } from '../data/loader.ts';
 import type { Module } from '../nn/module.ts';
 import { narrow } from '../ops/movement.ts';
@@ -24,6 +24,8 @@ export interface EvaluateOptions {
   readonly columns?: number;
   /** How many of the worst mistakes to keep. Default 0. */
   readonly mistakes?: number;
+  /** Where targets are single values: of how many examples, spread evenly over the data set, to keep value and prediction. Default 0. */
+  readonly pairs?: number;
   readonly breathe?: Breather;
 }
 
@@ -46,6 +48,8 @@ export interface Evaluation {
   readonly confusion: number[][] | null;
   /** The mistakes with the least probability for the truth, worst first. */
   readonly mistakes: readonly Mistake[];
+  /** The value and what was predicted, example by example; empty where targets are classes. */
+  readonly pairs: readonly (readonly [truth: number, predicted: number])[];
 }
 
 /** Runs `model` over `data` in inference mode (it is left in it). */
@@ -56,10 +60,19 @@ export async function evaluate(model: Module, data: Dataset, options: EvaluateOp
   const sums: Logs = { loss: 0 };
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   const mistakes: Mistake[] = [];
+  const pairs: (readonly [number, number])[] = [];
+  const single = classes === 0 && sizeOfShape(data.targetShape) === 1;
+  const every = Math.max(1, Math.ceil(data.length / (options.pairs ?? 0)));
   let comparable = classes > 0;
   await forEachBatch(model, data, batchSize, breathe, (output, y, indices) => {
     sums.loss += loss(output, y).item() * indices.length;
     for (const [name, metric] of Object.entries(metrics)) sums[name] = (sums[name] ?? 0) + metric(output, y);
+    if (single && every < Number.POSITIVE_INFINITY && output.size === indices.length) {
+      const [truths, predicted] = [y.toArray(), output.toArray()];
+      indices.forEach((index, i) => {
+        if (index % every === 0) pairs.push([truths[i], predicted[i]]);
+      });
+    }
     const own = firstColumns(output, options.columns);
     if (own.size !== indices.length * classes) comparable = false;
     if (!comparable) return;
@@ -75,7 +88,13 @@ export async function evaluate(model: Module, data: Dataset, options: EvaluateOp
   });
   mistakes.sort((a, b) => a.truthProbability - b.truthProbability || a.index - b.index);
   const logs = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / data.length]));
-  return { logs, samples: data.length, confusion: comparable ? confusion : null, mistakes: mistakes.slice(0, options.mistakes ?? 0) };
+  return {
+    logs,
+    samples: data.length,
+    confusion: comparable ? confusion : null,
+    mistakes: mistakes.slice(0, options.mistakes ?? 0),
+    pairs,
+  };
 }
 
 /** Runs `visit` on each batch's output and target, in order, each inside a step of its own. */

@@ -6,6 +6,7 @@ import { experimentFlags, experimentFromFlags } from '../../experiment/flags.ts'
 import { compareExperiments } from '../../experiment/node/compare.ts';
 import type { Experiment } from '../../experiment/types.ts';
 import { presetExperiments, presetHelp, presetNames } from '../../experiment/variants.ts';
+import { formatDuration, formatPercent } from '../../figures/format.ts';
 import { nearest } from '../arguments.ts';
 import { asUsage, UsageError } from '../errors.ts';
 import { addExperimentFlags, askedExperiment, givenFlags } from '../experiment-flags.ts';
@@ -13,7 +14,6 @@ import { takeInterrupts } from '../interrupt.ts';
 import { downloadOptions, loadOrStandIn } from '../load-data.ts';
 import { addDrawingFlags, type DrawingFlags, type Output, outputFor } from '../output.ts';
 import { drawComparison } from '../terminal/comparison-view.ts';
-import { formatDuration, formatPercent } from '../terminal/format.ts';
 
 interface Flags extends DrawingFlags {
   readonly vary: readonly string[];

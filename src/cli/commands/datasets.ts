@@ -6,13 +6,12 @@ import { digits } from '../../data/digits/digits.ts';
 import { cacheFolder, findFile } from '../../data/node/files.ts';
 import { mnist } from '../../data/node/mnist.ts';
 import { UserError } from '../../errors.ts';
+import { formatBytes, grouped } from '../../figures/format.ts';
 import { Random } from '../../random.ts';
 import { wholeNumber } from '../arguments.ts';
 import { asUsage } from '../errors.ts';
 import { downloadOptions } from '../load-data.ts';
 import { addDrawingFlags, type DrawingFlags, outputFor } from '../output.ts';
-import { grouped } from '../terminal/evaluation-view.ts';
-import { formatBytes } from '../terminal/format.ts';
 import { imageGallery } from '../terminal/image.ts';
 import { styled, wrap } from '../terminal/text.ts';
 

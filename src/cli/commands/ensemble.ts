@@ -6,6 +6,7 @@ import { experimentFlags } from '../../experiment/flags.ts';
 import { type EnsembleResult, trainEnsemble } from '../../experiment/node/ensemble.ts';
 import { snapshotCycle, trainSnapshots } from '../../experiment/snapshots.ts';
 import type { Experiment } from '../../experiment/types.ts';
+import { formatNumber } from '../../figures/format.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { UsageError } from '../errors.ts';
 import { addExperimentFlags, askedExperiment, givenFlags } from '../experiment-flags.ts';
@@ -13,7 +14,6 @@ import { takeInterrupts } from '../interrupt.ts';
 import { downloadOptions, type LoadedExperiment, loadOrStandIn } from '../load-data.ts';
 import { addDrawingFlags, type DrawingFlags, type Output, outputFor } from '../output.ts';
 import { drawEnsemble } from '../terminal/comparison-view.ts';
-import { formatNumber } from '../terminal/format.ts';
 
 interface Flags extends DrawingFlags {
   readonly members: number;

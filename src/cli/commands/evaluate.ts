@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Dataset } from '../../data/dataset.ts';
 import { UserError } from '../../errors.ts';
+import { evaluationEvent } from '../../experiment/evaluation-event.ts';
 import { StoredRun } from '../../experiment/node/stored-run.ts';
 import type { PreparedData } from '../../experiment/prepare.ts';
 import { parseExperiment } from '../../experiment/schema.ts';
@@ -51,11 +52,10 @@ async function runEvaluate(path: string, flags: Flags): Promise<void> {
   const prepared = await load(options, run.experiment.seed, line => process.stderr.write(`${line}\n`));
   const data = partOf(prepared, flags.split, options);
   mustFit(run, data, path);
-  const evaluation = await evaluate(restored.model, data, { ...restored.measures, mistakes: 12 });
+  const evaluation = await evaluate(restored.model, data, { ...restored.measures, mistakes: 12, pairs: 500 });
   if (flags.json) {
-    const { logs, samples, confusion, mistakes } = evaluation;
     const what = { run: run.folder.path, checkpoint: restored.checkpoint, data: data.provenance };
-    output.line(JSON.stringify({ type: 'evaluation', part: flags.split, logs, samples, confusion, mistakes, ...what }));
+    output.line(JSON.stringify({ ...evaluationEvent(flags.split, evaluation, data), ...what }));
     return;
   }
   output.line(`${path}, checkpoint ${restored.checkpoint} (${restored.epoch} epochs); ${data.provenance}`);

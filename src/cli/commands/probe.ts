@@ -3,12 +3,12 @@ import { withBackend } from '../../backend/current.ts';
 import { DataLoader } from '../../data/loader.ts';
 import { buildLoss, buildModel, shapeOf } from '../../experiment/build.ts';
 import { backendOf } from '../../experiment/run.ts';
+import { formatNumber, formatPercent } from '../../figures/format.ts';
 import { type ProbeRow, probe } from '../../nn/probe.ts';
 import { Random, withRandom } from '../../random.ts';
 import { addExperimentFlags, askedExperiment } from '../experiment-flags.ts';
 import { loadOrStandIn } from '../load-data.ts';
 import { addDrawingFlags, type DrawingFlags, outputFor } from '../output.ts';
-import { formatNumber, formatPercent } from '../terminal/format.ts';
 import { table } from '../terminal/table.ts';
 
 interface Flags extends DrawingFlags {

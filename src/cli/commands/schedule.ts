@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { parseExperiment } from '../../experiment/schema.ts';
+import { formatNumber } from '../../figures/format.ts';
 import { learningRates, makeSchedule, scheduleNames } from '../../schedule/index.ts';
 import { wholeNumber } from '../arguments.ts';
 import { asUsage } from '../errors.ts';
 import { addExperimentFlags, askedExperiment, givenFlags } from '../experiment-flags.ts';
 import { addDrawingFlags, type DrawingFlags, outputFor } from '../output.ts';
-import { formatNumber } from '../terminal/format.ts';
 import { lineChart } from '../terminal/line-chart.ts';
 
 interface Flags extends DrawingFlags {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '../../errors.ts';
+import { evaluationEvent } from '../../experiment/evaluation-event.ts';
 import { StoredRun } from '../../experiment/node/stored-run.ts';
 import { type RunResult, runExperiment } from '../../experiment/run.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
@@ -166,7 +167,7 @@ async function trainAndLog(job: Job, view: TrainingView, losses: LossLog): Promi
       signal: interrupt.signal,
       ...(job.resume === undefined ? {} : { resume: job.resume }),
     });
-    if (result.evaluation !== null) log.write(testEvent(result));
+    if (result.evaluation !== null) log.write(evaluationEvent('test', result.evaluation, data.test!));
     await finishRecord({ outcome: result.history.reason, ...(result.evaluation === null ? {} : { test: result.evaluation.logs }) });
     if (interrupt.code !== null && result.history.reason === 'interrupted') process.exitCode = interrupt.code;
     return result;
@@ -182,13 +183,8 @@ async function trainAndLog(job: Job, view: TrainingView, losses: LossLog): Promi
   }
 }
 
-function testEvent({ evaluation }: RunResult): object {
-  const { logs, samples, confusion, mistakes } = evaluation!;
-  return { type: 'evaluation', part: 'test', logs, samples, confusion, mistakes };
-}
-
 function finishJson(output: Output, job: Job, result: RunResult): void {
-  if (result.evaluation !== null) output.line(JSON.stringify(testEvent(result)));
+  if (result.evaluation !== null) output.line(JSON.stringify(evaluationEvent('test', result.evaluation, job.data.test!)));
   output.line(
     JSON.stringify({
       type: 'run',

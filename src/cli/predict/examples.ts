@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { parseRows } from '../../data/csv.ts';
 import type { DatasetInfo, Normalization } from '../../data/dataset.ts';
+import { imageSize } from '../../data/dataset.ts';
 import { readIdx } from '../../data/node/files.ts';
 import { normalizeDigit } from '../../data/normalize-digit.ts';
 import { Standardizer } from '../../data/standardizer.ts';
 import { UserError } from '../../errors.ts';
 import type { StoredData } from '../../experiment/node/stored-run.ts';
 import { readPng } from '../png.ts';
-import { imageSize } from '../terminal/evaluation-view.ts';
 
 /** Examples from one file, as the model wants them. */
 export interface Examples {

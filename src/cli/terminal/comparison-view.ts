@@ -2,8 +2,8 @@
 import type { ComparedRun, Comparison, ComparisonRow, Spreads } from '../../experiment/compare.ts';
 import type { EnsembleFigure } from '../../experiment/ensemble.ts';
 import type { Spread } from '../../experiment/statistics.ts';
+import { formatDuration, formatNumber, formatPercent } from '../../figures/format.ts';
 import type { Capabilities } from './capabilities.ts';
-import { formatDuration, formatNumber, formatPercent } from './format.ts';
 import { lineChart } from './line-chart.ts';
 import { type Cell, table } from './table.ts';
 import { printable, wrap } from './text.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { confusionMatrix, summarizeConfusion } from './confusion-matrix.ts';
+import { confusionMatrix } from './confusion-matrix.ts';
 import { ASCII, allModes, COLOR, expectDrawable, PLAIN } from './test-modes.ts';
 import { displayWidth } from './text.ts';
 
@@ -10,18 +10,6 @@ const three = [
   [5, 95, 0],
   [0, 40, 0],
 ];
-
-test('precision, recall and accuracy', () => {
-  const summary = summarizeConfusion(three);
-  expect(summary.accuracy).toBe(185 / 240);
-  expect(summary.recall).toEqual([0.9, 0.95, 0]);
-  expect(summary.precision).toEqual([90 / 95, 95 / 145, Number.NaN]);
-  expect(summary.mistakes.map(({ truth, predicted }) => [truth, predicted])).toEqual([
-    [2, 1],
-    [0, 1],
-    [1, 0],
-  ]);
-});
 
 test('a small matrix', () => {
   expect(`\n${confusionMatrix(three, {}, { ...PLAIN, width: 60 })}`).toMatchInlineSnapshot(`

@@ -1,5 +1,6 @@
+import { type ConfusionSummary, summarizeConfusion } from '../../figures/confusion.ts';
+import { formatCount, formatPercent } from '../../figures/format.ts';
 import type { Capabilities } from './capabilities.ts';
-import { formatCount, formatPercent } from './format.ts';
 import { table } from './table.ts';
 import { displayWidth, onPalette, padEnd, padStart, printable, styled, truncate, wrap } from './text.ts';
 
@@ -7,39 +8,6 @@ export interface ConfusionMatrixOptions {
   /** Names of the classes; by default their numbers. */
   readonly labels?: readonly string[];
   readonly title?: string;
-}
-
-/** What can be told from the counts of true against predicted classes. Precision of a class that was never predicted, and recall of one that never occurred, are NaN. */
-export interface ConfusionSummary {
-  readonly total: number;
-  readonly correct: number;
-  readonly accuracy: number;
-  /** Of those predicted as a class, the part that is of it. */
-  readonly precision: readonly number[];
-  /** Of those that are of a class, the part predicted as it. */
-  readonly recall: readonly number[];
-  /** Pairs of different classes that were confused, the most frequent first. */
-  readonly mistakes: readonly { readonly truth: number; readonly predicted: number; readonly count: number }[];
-}
-
-/** Precision, recall, accuracy and the most frequent mistakes of `counts[truth][predicted]`. */
-export function summarizeConfusion(counts: readonly ArrayLike<number>[]): ConfusionSummary {
-  const rows = counts.map(row => Array.from(row));
-  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  const total = sum(rows.map(sum));
-  const correct = sum(rows.map((row, i) => row[i]));
-  const mistakes = rows
-    .flatMap((row, truth) => row.map((count, predicted) => ({ truth, predicted, count })))
-    .filter(cell => cell.truth !== cell.predicted && cell.count > 0)
-    .sort((a, b) => b.count - a.count);
-  return {
-    total,
-    correct,
-    accuracy: correct / total,
-    precision: rows.map((row, i) => row[i] / sum(rows.map(other => other[i]))),
-    recall: rows.map((row, i) => row[i] / sum(row)),
-    mistakes,
-  };
 }
 
 /** With more classes than this, the matrix says less than the list of its worst. */

@@ -1,9 +1,9 @@
-import type { Dataset } from '../../data/dataset.ts';
+import { type Dataset, imageSize } from '../../data/dataset.ts';
+import { formatNumber, formatPercent, grouped } from '../../figures/format.ts';
 import type { Evaluation } from '../../train/evaluate.ts';
 import type { Logs } from '../../train/events.ts';
 import type { Output } from '../output.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
-import { formatNumber, formatPercent } from './format.ts';
 import { type GrayImage, imageGallery, mistakeCaption } from './image.ts';
 import { lineChart, type Series } from './line-chart.ts';
 import { styled, wrap } from './text.ts';
@@ -17,11 +17,6 @@ export function evaluationLine(part: string, { logs, samples, confusion }: Evalu
   const right = confusion?.reduce((sum, row, i) => sum + row[i], 0);
   const wrong = right === undefined ? `${grouped(samples)} examples` : `${grouped(samples - right)} of ${grouped(samples)} wrong`;
   return `${part}: ${figures.join(', ')} (${wrong})`;
-}
-
-/** `55,000`: a count as it is read. */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** The confusion matrix and the worst mistakes, for classes. */
@@ -51,13 +46,6 @@ function mistakenImages({ mistakes }: Evaluation, data: Dataset, width: number):
     ...size,
     caption: mistakeCaption(index, data.classNames[truth], data.classNames[predicted], probability),
   }));
-}
-
-/** Width and height of examples that are grey pictures; null for others. */
-export function imageSize(featureShape: readonly number[]): { width: number; height: number } | null {
-  const [height, width] = featureShape.slice(-2);
-  const isPicture = featureShape.length >= 2 && featureShape.slice(0, -2).every(size => size === 1) && height > 1 && width > 1;
-  return isPicture ? { width, height } : null;
 }
 
 /** The loss over epochs, and of the validation part; over steps where there are fewer than three epochs. */

@@ -1,5 +1,5 @@
+import { formatPercent } from '../../figures/format.ts';
 import type { Capabilities } from './capabilities.ts';
-import { formatPercent } from './format.ts';
 import { displayWidth, padEnd, printable, wrap } from './text.ts';
 
 /** A grayscale image, row by row, 0 black. */

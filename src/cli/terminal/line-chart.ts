@@ -1,8 +1,8 @@
+import { formatNumber } from '../../figures/format.ts';
+import { linearTicks, logTicks, type Tick } from '../../figures/ticks.ts';
 import { Canvas } from './canvas.ts';
 import type { Capabilities } from './capabilities.ts';
-import { formatNumber } from './format.ts';
 import { displayWidth, padCenter, padStart, printable, type Style, styled, truncate, wrap } from './text.ts';
-import { linearTicks, logTicks, type Tick } from './ticks.ts';
 
 /** One named curve. Values that are NaN or infinite are gaps in it. */
 export interface Series {

@@ -1,6 +1,6 @@
+import { formatNumber, formatPercent } from '../../figures/format.ts';
 import type { Output } from '../output.ts';
 import { type Prediction, top } from '../predict/predictions.ts';
-import { formatNumber, formatPercent } from './format.ts';
 import { drawImage, type GrayImage } from './image.ts';
 import { drawBar } from './progress.ts';
 import { table } from './table.ts';

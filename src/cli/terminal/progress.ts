@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
+import { formatDuration, formatNumber, formatPercent, formatRate } from '../../figures/format.ts';
 import type { Capabilities, OutputStream } from './capabilities.ts';
-import { formatDuration, formatNumber, formatPercent, formatRate } from './format.ts';
 import { displayWidth, printable, styled, truncate } from './text.ts';
 
 /** How far an epoch has come. Times are in seconds and are given by who measures them. */

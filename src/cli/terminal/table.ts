@@ -1,5 +1,5 @@
+import { formatNumber } from '../../figures/format.ts';
 import type { Capabilities } from './capabilities.ts';
-import { formatNumber } from './format.ts';
 import { displayWidth, padEnd, padStart, printable, stripEscapes, styled, truncate } from './text.ts';
 
 /** One column: its header, and which way its cells lean. Columns of numbers lean right by themselves. */

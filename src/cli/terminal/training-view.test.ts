@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { Dataset } from '../../data/dataset.ts';
+import { Dataset, imageSize } from '../../data/dataset.ts';
+import { grouped } from '../../figures/format.ts';
 import type { Evaluation } from '../../train/evaluate.ts';
 import type { BatchEnd, TrainEvent } from '../../train/events.ts';
 import type { Output } from '../output.ts';
 import type { Capabilities } from './capabilities.ts';
-import { evaluationLine, grouped, imageSize, showEvaluation, showLossCurve } from './evaluation-view.ts';
+import { evaluationLine, showEvaluation, showLossCurve } from './evaluation-view.ts';
 import { showPrediction, showTable } from './prediction-view.ts';
 import { allModes, expectDrawable, PLAIN } from './test-modes.ts';
 import { isKept, jsonView, LossLog, progressView, quietView } from './training-view.ts';
@@ -107,11 +108,12 @@ const evaluation: Evaluation = {
     [1, 1],
   ],
   mistakes: [{ index: 1, truth: 1, predicted: 0, probability: 0.9, truthProbability: 0.1 }],
+  pairs: [],
 };
 
 test('figures in a line', () => {
   expect(evaluationLine('Test', evaluation)).toBe('Test: loss 0.2500, accuracy 66.67 % (1 of 3 wrong)');
-  expect(evaluationLine('Test', { logs: { loss: 2 }, samples: 12_345, confusion: null, mistakes: [] })).toBe(
+  expect(evaluationLine('Test', { logs: { loss: 2 }, samples: 12_345, confusion: null, mistakes: [], pairs: [] })).toBe(
     'Test: loss 2 (12,345 examples)',
   );
   expect([0, 999, 1000, 1_234_567].map(grouped)).toEqual(['0', '999', '1,000', '1,234,567']);

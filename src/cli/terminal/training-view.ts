@@ -1,6 +1,6 @@
+import { formatNumber } from '../../figures/format.ts';
 import type { BatchEnd, TrainBegin, TrainEvent } from '../../train/events.ts';
 import type { Output } from '../output.ts';
-import { formatNumber } from './format.ts';
 import { progressDisplay } from './progress.ts';
 import { printable, styled } from './text.ts';
 

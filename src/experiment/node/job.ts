@@ -63,7 +63,13 @@ export async function runJob(
     if (event.type === 'trainEnd') seconds = event.elapsed;
     options.onEvent?.(event);
   };
-  const result = await runExperiment(experiment, { data, onEvent, mistakes: 0, ...(options.signal ? { signal: options.signal } : {}) });
+  const result = await runExperiment(experiment, {
+    data,
+    onEvent,
+    mistakes: 0,
+    pairs: 0,
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
   const { model, history } = result;
   const measured = data.validation !== null && history.reason !== 'interrupted';
   return {

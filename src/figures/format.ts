@@ -37,6 +37,11 @@ export function formatCount(value: number, digits = 2, exactBelow = 1000): strin
   return scaled.toFixed(Math.max(0, digits - whole)) + LARGE_UNITS[unit];
 }
 
+/** `55,000`: a count as it is read. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 /** A speed: `12.3k samples/s`. */
 export function formatRate(perSecond: number, what = 'samples'): string {
   return `${formatCount(perSecond, 3, 100)} ${what}/s`;
