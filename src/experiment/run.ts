@@ -13,6 +13,7 @@ import { WeightAveraging } from '../train/callbacks/weight-averaging.ts';
 import type { Checkpoint, CheckpointStore } from '../train/checkpoint.ts';
 import { type Evaluation, evaluate } from '../train/evaluate.ts';
 import type { TrainListener } from '../train/events.ts';
+import type { StatisticsOptions } from '../train/statistics.ts';
 import { type History, type LossFunction, Trainer } from '../train/trainer.ts';
 import { buildMeasures, buildModel, buildOptimizer, buildRegularization, type DataShape, type Measures, shapeOf } from './build.ts';
 import type { Experiment } from './types.ts';
@@ -31,6 +32,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Goes on from here. */
   readonly resume?: Checkpoint;
+  /** Tells `statistics` events of every layer. Default: none. */
+  readonly statistics?: StatisticsOptions | null;
   /** How many of the worst mistakes on the test part to keep. Default 12. */
   readonly mistakes?: number;
   /** Where values are predicted: of how many examples of the test part to keep both, at most. Default 500. */
@@ -90,6 +93,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       dropLast: training.dropLast,
       callbacks,
       random,
+      ...(options.statistics ? { statistics: options.statistics } : {}),
       ...(onEvent ? { onEvent } : {}),
       ...(signal ? { signal } : {}),
     });

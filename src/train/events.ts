@@ -71,6 +71,50 @@ export interface Warning {
   readonly message: string;
 }
 
+/** What a set of numbers looks like. */
+export interface Summary {
+  readonly mean: number;
+  /** Standard deviation, biased. */
+  readonly std: number;
+  readonly min: number;
+  readonly max: number;
+  /** The share that is exactly 0. */
+  readonly zeros: number;
+  /** How many are NaN or infinite, where some are; they are left out of all the others. */
+  readonly notFinite?: number;
+  /** Where histograms were asked for. */
+  readonly histogram?: Histogram;
+}
+
+/** `counts[i]` numbers lie from `edges[i]` up to `edges[i + 1]`; the last bin holds its upper edge too. */
+export interface Histogram {
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** One layer in one step. What a layer does not have is left out. */
+export interface LayerStatistics {
+  /** Where the layer is in the model: `0`, `trunk.2`. A state dict's keys begin with it. */
+  readonly name: string;
+  /** The layer's class: `Linear`, `ReLU`. */
+  readonly kind: string;
+  /** The parameter `weight` after the step, and its gradient before any clipping. */
+  readonly weight?: Summary;
+  readonly gradient?: Summary;
+  /** The layer's output for the step's batch. */
+  readonly activation?: Summary;
+  /** ‖change of the weight in this step‖ / ‖weight before‖. About 1e-3 is usual. */
+  readonly updateRatio?: number;
+}
+
+/** What the numbers in each layer look like, in the order in which the model holds them. Only where it was asked for. */
+export interface Statistics {
+  readonly type: 'statistics';
+  readonly epoch: number;
+  readonly globalStep: number;
+  readonly layers: readonly LayerStatistics[];
+}
+
 export type StopReason = 'completed' | 'earlyStopping' | 'interrupted';
 
 export interface TrainEnd {
@@ -84,5 +128,5 @@ export interface TrainEnd {
   readonly elapsed: number;
 }
 
-export type TrainEvent = TrainBegin | EpochBegin | BatchEnd | EpochEnd | CheckpointSaved | Warning | TrainEnd;
+export type TrainEvent = TrainBegin | EpochBegin | BatchEnd | EpochEnd | Statistics | CheckpointSaved | Warning | TrainEnd;
 export type TrainListener = (event: TrainEvent) => void;

@@ -9,8 +9,10 @@ export { SnapshotEnsemble, type SnapshotEnsembleConfig, snapshotSchedule } from 
 export { WeightAveraging, type WeightAveragingConfig } from './callbacks/weight-averaging.ts';
 export type { Checkpoint, CheckpointState, CheckpointStore } from './checkpoint.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, type Mistake, predict, predictProbabilities } from './evaluate.ts';
-export type { Logs, StopReason, TrainEvent, TrainListener } from './events.ts';
+export type { Histogram, LayerStatistics, Logs, Statistics, StopReason, Summary, TrainEvent, TrainListener } from './events.ts';
+export type { FitOptions, History, LossFunction, SchedulerLike } from './fit-options.ts';
 export { accuracy, type Metric } from './metrics.ts';
 export { type BatchMixer, type MixupOptions, mixup } from './mixup.ts';
 export { multiTaskMetrics } from './multi-task-metrics.ts';
-export { type FitOptions, fit, type History, type LossFunction, type SchedulerLike, Trainer } from './trainer.ts';
+export { type StatisticsOptions, summaryOf } from './statistics.ts';
+export { fit, Trainer } from './trainer.ts';

@@ -1,78 +1,25 @@
 /** The training loop: what `fit` runs, with a state that can be saved and taken up again. */
 import { isRecording } from '../autograd/mode.ts';
 import type { Kernels } from '../backend/kernels.ts';
-import type { Dataset } from '../data/dataset.ts';
 import { type Batch, DataLoader } from '../data/loader.ts';
 import { UserError } from '../errors.ts';
-import type { Module } from '../nn/module.ts';
-import type { Optimizer } from '../optim/optimizer.ts';
+import { type Module, observeForward } from '../nn/module.ts';
 import { currentRandom, type Random, type RandomState, withRandom } from '../random.ts';
 import { keep, release, step } from '../tensor/scope.ts';
 import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
 import { type Breather, breather } from './breathe.ts';
-import type { Callback } from './callbacks/callback.ts';
 import type { Checkpoint, CheckpointState } from './checkpoint.ts';
 import { evaluate, kernelsOf } from './evaluate.ts';
-import type { Logs, StopReason, TrainEvent, TrainListener } from './events.ts';
+import type { Logs, StopReason, TrainEvent } from './events.ts';
+import type { FitOptions, History } from './fit-options.ts';
 import { accuracy, type Metric } from './metrics.ts';
 import { nanReport } from './nan-doctor.ts';
+import { StatisticsWatcher } from './statistics.ts';
+import type { StepPlace, StepWatcher } from './step-watcher.ts';
 
-/** From the model's output and the target to one number: `crossEntropy`, `mseLoss`, or your own. */
-export type LossFunction = (output: Tensor, target: Tensor) => Tensor;
+export type { FitOptions, History, LossFunction, SchedulerLike } from './fit-options.ts';
 
-/** A learning rate that changes by step or by epoch; see `schedule/`. */
-export interface SchedulerLike {
-  /** Called before each step with the count of steps done, and the epochs done in full. */
-  beforeStep?(globalStep: number, epoch: number): void;
-  /** Called after each epoch with its figures. */
-  afterEpoch?(epoch: number, logs: Logs): void;
-  stateDict(): unknown;
-  loadStateDict(state: unknown): void;
-}
-
-export interface FitOptions {
-  readonly train: Dataset;
-  /** Figures `val_...` are measured on this after each epoch. */
-  readonly validation?: Dataset | null;
-  readonly loss: LossFunction;
-  readonly optimizer: Optimizer<never> | Optimizer;
-  readonly scheduler?: SchedulerLike | null;
-  /** Times through the training set. Default 1. */
-  readonly epochs?: number;
-  /** Examples per step. Default 32. */
-  readonly batchSize?: number;
-  /** A new order each epoch. Default true. */
-  readonly shuffle?: boolean;
-  /** Leave out a last batch that would be smaller. Default false. */
-  readonly dropLast?: boolean;
-  /** Adds up the gradients of so many batches before each update, as if they were one. Default 1. Not for optimizers that need a closure. */
-  readonly accumulate?: number;
-  /** Figures beside the loss. Default: accuracy where targets are classes. */
-  readonly metrics?: Readonly<Record<string, Metric>>;
-  readonly callbacks?: readonly Callback[];
-  /** Told of everything that happens. */
-  readonly onEvent?: TrainListener;
-  /** Ends training after the step under way. */
-  readonly signal?: AbortSignal;
-  /** The generator of shuffling and dropout. Default: the current one. */
-  readonly random?: Random;
-  /** A term added to each batch's loss, such as a norm penalty. */
-  readonly penalty?: () => Tensor;
-  /** Called between the backward pass and the update: gradient clipping. */
-  readonly beforeUpdate?: () => void;
-  /** Called after each update: weight averaging, max-norm. */
-  readonly afterUpdate?: () => void;
-  /** Changes a batch in place before it is used: augmentation. */
-  readonly transform?: NonNullable<ConstructorParameters<typeof DataLoader>[1]>['transform'];
-  /** Puts another batch in the place of each, inside the step: mixup. Figures are measured against the targets it gives. */
-  readonly mixBatch?: (x: Tensor, y: Tensor) => { readonly x: Tensor; readonly y: Tensor };
-}
-
-/** Figures by name, one value an epoch. */
-export interface History {
-  readonly epochs: readonly Logs[];
-  readonly reason: StopReason;
-}
+const nobody: readonly StepWatcher[] = [];
 
 export class Trainer {
   readonly model: Module;
@@ -87,6 +34,9 @@ export class Trainer {
   private readonly kernels: Kernels;
   private readonly metrics: Readonly<Record<string, Metric>>;
   private running: { samples: number; sums: Logs } = { samples: 0, sums: {} };
+  private readonly watchers: readonly StepWatcher[];
+  /** Those that look into the step under way. */
+  private watching: readonly StepWatcher[] = nobody;
   private stopping: { reason: StopReason; message: string } | null = null;
   private x: Tensor | null = null;
   private y: Tensor | null = null;
@@ -110,6 +60,7 @@ export class Trainer {
       random: this.random,
       ...(options.transform === undefined ? {} : { transform: options.transform }),
     });
+    this.watchers = options.statistics ? [new StatisticsWatcher(options.statistics)] : nobody;
     this.metrics = options.metrics ?? (options.train.targetKind === 'class' ? { accuracy } : {});
   }
 
@@ -169,6 +120,8 @@ export class Trainer {
     const totalSamples = this.loader.dropLast ? this.loader.length * this.loader.batchSize : train.length;
     for await (const batch of this.loader.batchesAhead()) {
       scheduler?.beforeStep?.(this.globalStep, this.epoch);
+      const place = this.nextPlace();
+      this.watching = place === null || this.watchers.length === 0 ? nobody : this.watchers.filter(watcher => watcher.wants(place));
       const batchLoss = this.trainStep(batch);
       this.globalStep++;
       for (const callback of callbacks) callback.onBatchEnd?.(this);
@@ -185,6 +138,7 @@ export class Trainer {
         totalSamples,
         elapsed: seconds(began),
       });
+      for (const watcher of this.watching) for (const event of watcher.end(place!)) this.emit(event);
       // A checkpoint holds no half-summed gradient, so a stop waits for the update.
       const updated = this.loader.state().position % (this.options.accumulate ?? 1) === 0;
       if (signal?.aborted && updated) {
@@ -218,6 +172,7 @@ export class Trainer {
     const read = { x: this.fill('x', batch.x, batch.xShape), y: this.fill('y', batch.y, batch.yShape) };
     const place = (this.loader.state().position - 1) % accumulate;
     const last = place === accumulate - 1 || this.loader.state().position === this.loader.length;
+    for (const watcher of this.watching) watcher.begin(this.model);
     return withRandom(this.random, () =>
       step(() => {
         const { x, y } = mixBatch?.(read.x, read.y) ?? read;
@@ -241,14 +196,26 @@ export class Trainer {
           const share = batch.xShape[0] / this.samplesOfUpdate(place);
           (share === 1 ? computed.loss : computed.loss.mul(share)).backward();
           if (last) {
+            for (const watcher of this.watching) watcher.backward();
             beforeUpdate?.();
             optimizer.step();
           }
         }
+        if (optimizer.needsClosure) for (const watcher of this.watching) watcher.backward();
         if (last) afterUpdate?.();
         return value;
       }),
     );
+  }
+
+  /** Where the step under way stands, if it ends with an update. */
+  private nextPlace(): StepPlace | null {
+    const { accumulate = 1 } = this.options;
+    const { position } = this.loader.state();
+    const lastOfEpoch = position === this.loader.length;
+    const batches = ((position - 1) % accumulate) + 1;
+    if (batches < accumulate && !lastOfEpoch) return null;
+    return { epoch: this.epoch + 1, globalStep: this.globalStep + 1, batches, lastOfEpoch };
   }
 
   /** How many examples the update has to which the batch under way belongs, the batch being number `place` of it. */
@@ -262,7 +229,7 @@ export class Trainer {
   /** The loss of a batch with its graph, and as a number; `counted` where it belongs into the epoch's figures. */
   private computeLoss(x: Tensor, y: Tensor, streams: RandomState, counted: boolean): { loss: Tensor; value: number } {
     const { loss: lossOf, penalty } = this.options;
-    const output = this.model.call(x);
+    const output = counted && this.watching.length > 0 ? this.watchedForward(x) : this.model.call(x);
     let loss = lossOf(output, y);
     if (penalty) loss = loss.add(penalty());
     const value = loss.item();
@@ -275,6 +242,16 @@ export class Trainer {
       for (const [name, metric] of Object.entries(this.metrics)) this.count(name, metric(output, y));
     }
     return { loss, value };
+  }
+
+  /** The forward pass, layer by layer: fused ones are taken apart, which changes no bit. */
+  private watchedForward(x: Tensor): Tensor {
+    return observeForward(
+      (path, module, _, output) => {
+        for (const watcher of this.watching) watcher.forward(path, module, output);
+      },
+      () => this.model.call(x),
+    );
   }
 
   /** Computes the step again from the same random streams, to see where it went wrong. */

@@ -7,6 +7,8 @@ import { StoredRun } from '../../experiment/node/stored-run.ts';
 import { type RunResult, runExperiment } from '../../experiment/run.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
+import { parseEvery } from '../../train/every.ts';
+import type { StatisticsOptions } from '../../train/statistics.ts';
 import { version } from '../../version.ts';
 import { UsageError } from '../errors.ts';
 import { EventLog } from '../event-log.ts';
@@ -23,6 +25,8 @@ interface Flags extends DrawingFlags {
   readonly config?: string;
   readonly out?: string;
   readonly resume?: string;
+  readonly statistics: string;
+  readonly histograms?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -54,11 +58,27 @@ export function command(): Command {
     .option('--out <DIR>', 'folder for the run; it must be new or empty (default: runs/<data>-<n>)')
     .option('--config <FILE>', "JSON as in a run's experiment.json; flags go before it")
     .option('--resume <RUN>', 'go on with a run that was stopped; only --epochs may be given besides')
+    .addOption(
+      new Option(
+        '--statistics <EVERY>',
+        'weights, gradients and activations of every layer into metrics.jsonl, as in 1epoch or 100steps; none for none',
+      ).default('1epoch'),
+    )
+    .option('--histograms', 'with the statistics, histograms too')
     .addOption(new Option('--json', 'write one JSON object a line, for programs').conflicts('quiet'))
     .option('--quiet', 'show the result only');
   return addExperimentFlags(addDrawingFlags(train))
     .addHelpText('after', HELP)
     .action((data: string | undefined, flags: Flags) => runTrain(train, data, flags));
+}
+
+/** The statistics that the flags ask for. */
+function statisticsOf({ statistics, histograms = false }: Flags): StatisticsOptions | null {
+  if (statistics === 'none') return null;
+  const every = parseEvery(statistics);
+  if (every === null || every.unit === 'minute')
+    throw new UsageError(`--statistics: '${statistics}' was given; it takes steps or epochs, such as 100steps or 1epoch, or none`);
+  return { every: every.count, by: every.unit, histogram: histograms };
 }
 
 /** All that training needs, whether it begins or goes on. */
@@ -72,6 +92,7 @@ async function runTrain(command: Command, data: string | undefined, flags: Flags
   // JSON lines stand alone on the standard output; words go beside them.
   const words = flags.json ? outputFor(process.stderr, flags) : output;
   const tell = (line: string): void => words.line(line);
+  const statistics = statisticsOf(flags);
   const job = flags.resume === undefined ? await begin(command, data, flags, tell) : await goOn(command, data, flags, tell);
   const shown = relative('', job.run.folder.path) || '.';
   if (job.instead !== null) standInNotice(words, job.instead);
@@ -82,7 +103,7 @@ async function runTrain(command: Command, data: string | undefined, flags: Flags
       ? quietView(output)
       : progressView(output, introduce(job.experiment, job.data, output.capabilities));
   const losses = new LossLog();
-  const result = await trainAndLog(job, view, losses);
+  const result = await trainAndLog(job, view, losses, statistics);
 
   if (flags.json) finishJson(output, job, result);
   else finish(output, job, result, losses, flags.quiet === true);
@@ -134,7 +155,7 @@ async function withEpochs(command: Command, run: StoredRun, path: string): Promi
 }
 
 /** Trains with every event shown, logged, and the outcome written down, whatever it is. */
-async function trainAndLog(job: Job, view: TrainingView, losses: LossLog): Promise<RunResult> {
+async function trainAndLog(job: Job, view: TrainingView, losses: LossLog, statistics: StatisticsOptions | null): Promise<RunResult> {
   const { experiment, data, run } = job;
   const log = new EventLog(join(run.folder.path, 'metrics.jsonl'));
   const record: Record<string, unknown> = {
@@ -165,6 +186,7 @@ async function trainAndLog(job: Job, view: TrainingView, losses: LossLog): Promi
       store: run.folder,
       onEvent,
       signal: interrupt.signal,
+      statistics,
       ...(job.resume === undefined ? {} : { resume: job.resume }),
     });
     if (result.evaluation !== null) log.write(evaluationEvent('test', result.evaluation, data.test!));
