@@ -48,6 +48,7 @@ const ROWS: readonly FlagRow[] = [
   { group: 'Model', flag: '--init', path: 'model.init.name' },
   { group: 'Model', flag: '--init-gain', path: 'model.init.gain' },
   { group: 'Model', flag: '--init-std', path: 'model.init.std' },
+  { group: 'Model', flag: '--init-from', path: 'model.initFrom', placeholder: 'FILE' },
   { group: 'Model', flag: '--loss', path: 'loss.name' },
 
   { group: 'Optimizer', flag: '--optimizer', path: 'optimizer.name', help: 'how gradients change the weights' },

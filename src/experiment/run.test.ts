@@ -86,6 +86,25 @@ describe('a run', () => {
   });
 });
 
+describe('weights to start from', () => {
+  const model = { hidden: [12], dropout: 0.1, activation: 'tanh', initFrom: 'a.safetensors' };
+
+  it('are in the model before the first step', async () => {
+    const trained = await runExperiment(small(), { data: parts });
+    const weights = new Map([...trained.model.stateDict()].map(([key, t]) => [key, { shape: t.shape, values: t.toArray() }]));
+    const untrained = await runExperiment(small({ model, training: { epochs: 0 } }), { data: parts, weights });
+    expect(bits(untrained.model)).toEqual(bits(trained.model));
+    const further = await runExperiment(small({ model, training: { epochs: 1 } }), { data: parts, weights });
+    expect(bits(further.model)).not.toEqual(bits(trained.model));
+  });
+
+  it('must be handed in', async () => {
+    await expect(runExperiment(small({ model }), { data: parts })).rejects.toThrow(
+      "runExperiment: model.initFrom names 'a.safetensors', and no weights were handed in; read them from there",
+    );
+  });
+});
+
 describe('building', () => {
   const images = { featureShape: [1, 4, 4], targetKind: 'class', targetShape: [], classNames: ['0', '1'] } as const;
 

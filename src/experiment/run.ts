@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly resume?: Checkpoint;
   /** Tells `statistics` events of every layer. Default: none. */
   readonly statistics?: StatisticsOptions | null;
+  /** What `model.initFrom` names, read by whoever can read files. */
+  readonly weights?: Checkpoint['model'];
   /** How many of the worst mistakes on the test part to keep. Default 12. */
   readonly mistakes?: number;
   /** Where values are predicted: of how many examples of the test part to keep both, at most. Default 500. */
@@ -98,12 +100,19 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       ...(signal ? { signal } : {}),
     });
     if (resume !== undefined) trainer.restore(resume);
+    else if (experiment.model.initFrom !== undefined) startFrom(model, experiment.model.initFrom, options.weights);
     return { trainer, model, measures };
   });
   const history = await trainer.run();
   const measured = data.test !== null && history.reason !== 'interrupted';
   const evaluation = measured ? await evaluate(model, data.test!, { ...measures, mistakes, pairs }) : null;
   return { model, history, evaluation };
+}
+
+function startFrom(model: Module, file: string, weights: RunOptions['weights']): void {
+  if (weights === undefined)
+    throw new UserError(`runExperiment: model.initFrom names '${file}', and no weights were handed in; read them from there`);
+  model.loadStateDict(weights);
 }
 
 /** The model of an experiment with the weights of a checkpoint, in inference mode, and how it is measured. */

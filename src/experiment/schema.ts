@@ -204,6 +204,7 @@ const schema: v.GenericSchema<unknown, Experiment> = v.strictObject({
     noise: option(atLeast(0), 0, 'deviation of Gaussian noise added in training to the inputs and before each activation'),
     batchNorm: option(oneOf('none', 'before', 'after'), 'none', 'batch normalization, before or after the activation'),
     init: v.optional(initializer, {} as never),
+    initFrom: maybe(text, 'start from the weights in this safetensors file, as PyTorch or another run has them'),
   }),
   loss: whole({
     name: option(oneOf('auto', 'crossEntropy', 'mse', 'huber'), 'auto', 'loss; auto is crossEntropy for classes, mse for values'),

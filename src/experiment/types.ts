@@ -71,6 +71,8 @@ export interface ModelOptions {
   readonly batchNorm: 'none' | 'before' | 'after';
   /** How weights start. */
   readonly init: InitializeOptions;
+  /** A safetensors file whose weights to start from instead, such as PyTorch's; keys and shapes must be the model's. */
+  readonly initFrom?: string;
 }
 
 export interface LossOptions {

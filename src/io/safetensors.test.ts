@@ -27,6 +27,7 @@ const problem = (bytes: Uint8Array): string => {
   return 'none';
 };
 
+const known = 'F64, F32, F16, BF16, I64, U64, I32, U32, I16, U16, I8, U8, BOOL';
 const f32 = (...numbers: number[]): Uint8Array => new Uint8Array(Float32Array.from(numbers).buffer);
 
 const storedTensor: fc.Arbitrary<StoredTensor> = fc
@@ -134,6 +135,23 @@ describe('other element types', () => {
   });
 });
 
+describe('whole numbers and booleans are exact', () => {
+  it.each<[string, ArrayBufferView, number[], typeof Float32Array | typeof Float64Array]>([
+    ['I8', Int8Array.of(-128, 127), [-128, 127], Float32Array],
+    ['U8', Uint8Array.of(0, 255), [0, 255], Float32Array],
+    ['BOOL', Uint8Array.of(0, 1), [0, 1], Float32Array],
+    ['I16', Int16Array.of(-(2 ** 15), 2 ** 15 - 1), [-(2 ** 15), 2 ** 15 - 1], Float32Array],
+    ['U16', Uint16Array.of(0, 2 ** 16 - 1), [0, 2 ** 16 - 1], Float32Array],
+    ['I32', Int32Array.of(-(2 ** 31), 2 ** 31 - 1), [-(2 ** 31), 2 ** 31 - 1], Float64Array],
+    ['U32', Uint32Array.of(0, 2 ** 32 - 1), [0, 2 ** 32 - 1], Float64Array],
+    ['U64', BigUint64Array.of(0n, 2n ** 53n - 1n), [0, 2 ** 53 - 1], Float64Array],
+  ])('%s', (dtype, numbers, want, type) => {
+    const data = new Uint8Array(numbers.buffer);
+    const { tensors } = decodeSafetensors(file({ a: { dtype, shape: [2], data_offsets: [0, data.length] } }, data), 'test');
+    expect(tensors.get('a')).toStrictEqual({ shape: [2], values: type.from(want) });
+  });
+});
+
 describe('hostile and damaged files are refused', () => {
   const entry = (shape: unknown, begin: number, end: number, dtype: unknown = 'F32') => ({ dtype, shape, data_offsets: [begin, end] });
 
@@ -143,17 +161,9 @@ describe('hostile and damaged files are refused', () => {
     ['a header past the end', file('{}', [], 3n), 'its header is said to take 3 bytes; after the first 8 the file has 2'],
     ['an array as header', file([]), 'its header is not a JSON object'],
     ['null as header', file('null'), 'its header is not a JSON object'],
-    ['an entry that is a text', file({ a: 'x' }), "'a' has dtype undefined; read here are F64, F32, F16, BF16, I64"],
-    [
-      'an unknown dtype',
-      file({ a: entry([], 0, 4, 'F8_E4M3') }, f32(1)),
-      `'a' has dtype "F8_E4M3"; read here are F64, F32, F16, BF16, I64`,
-    ],
-    [
-      'a dtype out of the prototype',
-      file({ a: entry([], 0, 4, 'toString') }, f32(1)),
-      `'a' has dtype "toString"; read here are F64, F32, F16, BF16, I64`,
-    ],
+    ['an entry that is a text', file({ a: 'x' }), `'a' has dtype undefined; read here are ${known}`],
+    ['an unknown dtype', file({ a: entry([], 0, 4, 'F8_E4M3') }, f32(1)), `'a' has dtype "F8_E4M3"; read here are ${known}`],
+    ['a dtype out of the prototype', file({ a: entry([], 0, 4, 'toString') }, f32(1)), `'a' has dtype "toString"; read here are ${known}`],
     ['a negative size', file({ a: entry([-1], 0, 4) }, f32(1)), "'a' has the shape [-1]; a list of whole numbers was expected"],
     ['a fractional size', file({ a: entry([0.5], 0, 2) }, f32(1)), "'a' has the shape [0.5]; a list of whole numbers was expected"],
     [
@@ -171,7 +181,7 @@ describe('hostile and damaged files are refused', () => {
     [
       'a product of sizes beyond any memory',
       file({ a: entry([2 ** 40, 2 ** 40], 0, 4) }, f32(1)),
-      "'a' of shape [1099511627776, 1099511627776] and dtype F32 takes 4.835703278458517e+24 bytes; its place has 4",
+      "'a' of shape [1099511627776,1099511627776] and dtype F32 takes 4.835703278458517e+24 bytes; its place has 4",
     ],
     [
       'an overlap',
@@ -185,6 +195,37 @@ describe('hostile and damaged files are refused', () => {
     ],
     ['data that belongs to no tensor', file({ a: entry([1], 0, 4) }, f32(1, 2)), 'the tensors take 4 bytes, and 8 follow the header'],
     ['a file cut short', file({ a: entry([2], 0, 8) }, f32(1, 2)).subarray(0, -1), "'a' lies at bytes 0 to 8 of the data, which has 7"],
+    [
+      'a name twice, which JSON.parse would pass over',
+      file('{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"\\u0061":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}', f32(1)),
+      "its header has 'a' twice",
+    ],
+    [
+      'a key of an entry twice',
+      file('{"a":{"dtype":"F32","dtype" :"F64","shape":[],"data_offsets":[0,8]}}', f32(1, 2)),
+      "its header has 'dtype' twice",
+    ],
+    [
+      'sizes that are no numbers',
+      file({ a: entry(['2'], 0, 8) }, f32(1, 2)),
+      '\'a\' has the shape ["2"]; a list of whole numbers was expected',
+    ],
+    [
+      'a size that is NaN, as JSON has it',
+      file({ a: entry([null], 0, 8) }, f32(1, 2)),
+      "'a' has the shape [null]; a list of whole numbers was expected",
+    ],
+    [
+      'a size of -0',
+      file('{"a":{"dtype":"F32","shape":[-0],"data_offsets":[0,0]}}'),
+      "'a' has the shape [0]; a list of whole numbers was expected",
+    ],
+    [
+      'a value nested deeper than any stack',
+      file(`{"a":{"dtype":"F32","shape":${'['.repeat(200_000)}${']'.repeat(200_000)},"data_offsets":[0,0]}}`),
+      "'a' has the shape a value nested too deep to show; a list of whole numbers was expected",
+    ],
+    ['a space before the header', file(' {}'), 'its header is not a JSON object'],
     ['metadata that is no text', file({ __metadata__: { a: 1 } }), "'__metadata__' must hold texts only"],
   ])('%s', (_, bytes, message) => {
     expect(problem(bytes)).toBe(message);
@@ -195,6 +236,15 @@ describe('hostile and damaged files are refused', () => {
     const bytes = file('{"a":1}');
     bytes[10] = 0xff;
     expect(problem(bytes)).toMatch(/^its header is not JSON \(/);
+  });
+
+  it('allocates nothing for tensors that overlap', () => {
+    // 4 MB of data, named a thousand times over: 4 GB if each were copied before all are checked.
+    const size = 4_000_000;
+    const entries = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`t${i}`, entry([size], 0, size, 'U8')]));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(problem(file(entries, new Uint8Array(size)))).toMatch(/^'t1' begins at byte 0 of the data, where 4000000 was expected/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10 * size);
   });
 
   it('any change of any byte of the header gives an error or a file of as many numbers', () => {

@@ -3,8 +3,10 @@
  * Names and layouts are the state dict's, so weights cross to PyTorch and back as they are. Source: the format's specification, version 0.3.
  */
 import { UserError } from '../errors.ts';
-import { formatShape, sizeOf } from '../tensor/shape.ts';
+import { sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { halfToFloat } from './half.ts';
+import { named, shown } from './words.ts';
 
 /** Numbers with a shape, as stored. */
 export interface StoredTensor {
@@ -53,8 +55,11 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor | StoredTe
 }
 
 /**
- * Reads a safetensors file. F64, F32, F16 and BF16 are read as they are; I64 (PyTorch's counts, such as `num_batches_tracked`) as float64, if
- * within 2^53. `source` names the file in messages.
+ * Reads a safetensors file. Every number is exact: F64 is read as float64; F32, F16, BF16, I8, U8, I16, U16 and BOOL (as 0 and 1) as float32; I32, U32,
+ * I64 and U64 as float64, and one beyond 2^53 is refused. Of a hostile file nothing is allocated before its header is known to fit.
+ *
+ * @param source names the file in messages
+ * @throws UserError for anything that the format's specification does not allow, naming the tensor
  */
 export function decodeSafetensors(file: Uint8Array, source: string): Safetensors {
   const fail = (problem: string): never => {
@@ -68,87 +73,121 @@ export function decodeSafetensors(file: Uint8Array, source: string): Safetensors
   const header = parseHeader(file.subarray(8, 8 + length), fail);
   // Not file.subarray: of Node's Buffer that is a Buffer, whose slice copies nothing.
   const data = new Uint8Array(file.buffer, file.byteOffset + 8 + length, file.length - 8 - length);
-  const tensors = new Map<string, StoredTensor>();
-  const ranges: [number, number, string][] = [];
   let metadata: Record<string, string> = {};
+  const entries: Entry[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
       if (!isObject(entry) || Object.values(entry).some(value => typeof value !== 'string')) fail("'__metadata__' must hold texts only");
       metadata = entry as Record<string, string>;
-      continue;
+    } else {
+      entries.push(checkEntry(name, entry, data.length, fail));
     }
-    const { dtype, shape, begin, end } = checkEntry(name, entry, data.length, fail);
-    ranges.push([begin, end, name]);
-    const values = readers[dtype](data.slice(begin, end));
-    if (dtype === 'I64' && !values.every(Number.isSafeInteger))
-      fail(`'${name}' holds whole numbers beyond 2^53, which no float holds exactly`);
+  }
+  mustTile(entries, data.length, fail);
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const values = dtypes[dtype].read(data.slice(begin, end).buffer);
+    if (values instanceof Float64Array && dtype !== 'F64' && !values.every(Number.isSafeInteger))
+      fail(`${named(name)} holds whole numbers beyond 2^53, which no float holds exactly`);
     tensors.set(name, { shape, values });
   }
-  ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  let at = 0;
-  for (const [begin, end, name] of ranges) {
-    if (begin !== at)
-      fail(`'${name}' begins at byte ${begin} of the data, where ${at} was expected: tensors must neither overlap nor leave gaps`);
-    at = end;
-  }
-  if (at !== data.length) fail(`the tensors take ${at} bytes, and ${data.length} follow the header`);
   return { tensors, metadata };
 }
 
-const readers: Record<string, (bytes: Uint8Array) => Float32Array | Float64Array> = {
-  F64: bytes => new Float64Array(bytes.buffer),
-  F32: bytes => new Float32Array(bytes.buffer),
-  F16: bytes => Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat),
-  BF16: bytes => new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), half => half << 16).buffer),
-  I64: bytes => Float64Array.from(new BigInt64Array(bytes.buffer), Number),
-};
-const elementBytes: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8 };
+interface Dtype {
+  readonly bytes: number;
+  readonly read: (buffer: ArrayBuffer) => Float32Array | Float64Array;
+}
 
-function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+const dtypes: Readonly<Record<string, Dtype>> = {
+  F64: { bytes: 8, read: b => new Float64Array(b) },
+  F32: { bytes: 4, read: b => new Float32Array(b) },
+  F16: { bytes: 2, read: b => Float32Array.from(new Uint16Array(b), halfToFloat) },
+  BF16: { bytes: 2, read: b => new Float32Array(Uint32Array.from(new Uint16Array(b), half => half << 16).buffer) },
+  I64: { bytes: 8, read: b => Float64Array.from(new BigInt64Array(b), Number) },
+  U64: { bytes: 8, read: b => Float64Array.from(new BigUint64Array(b), Number) },
+  I32: { bytes: 4, read: b => Float64Array.from(new Int32Array(b)) },
+  U32: { bytes: 4, read: b => Float64Array.from(new Uint32Array(b)) },
+  I16: { bytes: 2, read: b => Float32Array.from(new Int16Array(b)) },
+  U16: { bytes: 2, read: b => Float32Array.from(new Uint16Array(b)) },
+  I8: { bytes: 1, read: b => Float32Array.from(new Int8Array(b)) },
+  U8: { bytes: 1, read: b => Float32Array.from(new Uint8Array(b)) },
+  BOOL: { bytes: 1, read: b => Float32Array.from(new Uint8Array(b), x => Number(x !== 0)) },
+};
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly begin: number;
+  readonly end: number;
 }
 
 type Fail = (problem: string) => never;
 
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   let header: unknown;
+  let text = '';
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (error) {
     fail(`its header is not JSON (${error instanceof Error ? error.message : String(error)})`);
   }
-  if (!isObject(header)) fail('its header is not a JSON object');
+  if (!isObject(header) || text[0] !== '{') fail('its header is not a JSON object');
+  const twice = repeatedKey(text);
+  if (twice !== null) fail(`its header has ${named(twice)} twice`);
   return header as Record<string, unknown>;
 }
 
-function checkEntry(
-  name: string,
-  entry: unknown,
-  bytes: number,
-  fail: Fail,
-): { dtype: string; shape: number[]; begin: number; end: number } {
+/** A key that an object of this JSON has twice, which `JSON.parse` would pass over: the last one would hide the first. Null if there is none. */
+function repeatedKey(json: string): string | null {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < json.length; at++) {
+    if (json[at] === '{') open.push(new Set());
+    else if (json[at] === '}') open.pop();
+    if (json[at] !== '"') continue;
+    const start = at++;
+    while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+    let next = at + 1;
+    while (' \t\n\r'.includes(json[next] ?? '.')) next++;
+    if (json[next] !== ':') continue; // a value, not a key
+    const key = JSON.parse(json.slice(start, at + 1)) as string;
+    const keys = open.at(-1)!;
+    if (keys.has(key)) return key;
+    keys.add(key);
+  }
+  return null;
+}
+
+function checkEntry(name: string, entry: unknown, bytes: number, fail: Fail): Entry {
   const {
     dtype,
     shape,
     data_offsets: offsets,
   } = (isObject(entry) ? entry : {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
-    return fail(`'${name}' has dtype ${JSON.stringify(dtype)}; read here are ${Object.keys(elementBytes).join(', ')}`);
-  }
-  if (!isCounts(shape)) return fail(`'${name}' has the shape ${JSON.stringify(shape)}; a list of whole numbers was expected`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype))
+    return fail(`${named(name)} has dtype ${shown(dtype)}; read here are ${Object.keys(dtypes).join(', ')}`);
+  if (!isCounts(shape)) return fail(`${named(name)} has the shape ${shown(shape)}; a list of whole numbers was expected`);
   if (!isCounts(offsets) || offsets.length !== 2)
-    return fail(`'${name}' has data_offsets ${JSON.stringify(offsets)}; two whole numbers were expected`);
+    return fail(`${named(name)} has data_offsets ${shown(offsets)}; two whole numbers were expected`);
   const [begin, end] = offsets;
-  if (begin > end || end > bytes) return fail(`'${name}' lies at bytes ${begin} to ${end} of the data, which has ${bytes}`);
-  const needed = sizeOf(shape) * elementBytes[dtype];
+  if (begin > end || end > bytes) return fail(`${named(name)} lies at bytes ${begin} to ${end} of the data, which has ${bytes}`);
+  const needed = sizeOf(shape) * dtypes[dtype].bytes;
   if (needed !== end - begin)
-    return fail(`'${name}' of shape ${formatShape(shape)} and dtype ${dtype} takes ${needed} bytes; its place has ${end - begin}`);
-  return { dtype, shape, begin, end };
+    return fail(`${named(name)} of shape ${shown(shape)} and dtype ${dtype} takes ${needed} bytes; its place has ${end - begin}`);
+  return { name, dtype, shape, begin, end };
+}
+
+/** The tensors must fill the data from end to end, each byte belonging to one. */
+function mustTile(entries: readonly Entry[], bytes: number, fail: Fail): void {
+  let at = 0;
+  for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== at)
+      fail(`${named(name)} begins at byte ${begin} of the data, where ${at} was expected: tensors must neither overlap nor leave gaps`);
+    at = end;
+  }
+  if (at !== bytes) fail(`the tensors take ${at} bytes, and ${bytes} follow the header`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -156,5 +195,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(item => Number.isSafeInteger(item) && item >= 0);
+  return Array.isArray(value) && value.every(item => Number.isSafeInteger(item) && item >= 0 && !Object.is(item, -0));
 }

@@ -24,6 +24,23 @@ it('reads half precision', async () => {
   expect([...tensors.get('brain')!.values]).toEqual([-0, 1, 255 * 2 ** 120, 2 ** -133, Number.NEGATIVE_INFINITY, Number.NaN]);
 });
 
+it('reads whole numbers and booleans, exactly', async () => {
+  const { tensors } = decodeSafetensors(await golden('whole'), 'whole');
+  const signed = (bits: number): number[] => [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+  const unsigned = (bits: number): number[] => [0, 2 ** bits - 1];
+  expect(Object.fromEntries([...tensors].map(([name, { values }]) => [name, [...values]]))).toEqual({
+    int8: signed(8),
+    uint8: unsigned(8),
+    int16: signed(16),
+    uint16: unsigned(16),
+    int32: signed(32),
+    uint32: unsigned(32),
+    int64: [-(2 ** 53) + 1, 2 ** 53 - 1],
+    uint64: unsigned(53),
+    bool: [0, 1],
+  });
+});
+
 it('writes the same bytes', async () => {
   const tensors = new Map<string, StoredTensor>([
     ['b', { shape: [2, 3], values: Float32Array.of(0, 1, 2, 3, 4, 5) }],

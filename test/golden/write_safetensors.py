@@ -41,3 +41,10 @@ save_file(
     here / 'floats.safetensors',
     metadata={'format': 'pt'},
 )
+
+# Whole numbers and booleans, at their ends.
+save_file(
+    {name: np.array([np.iinfo(name).min, np.iinfo(name).max], dtype=name) for name in ('int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32')}
+    | {'int64': np.array([-(2**53) + 1, 2**53 - 1]), 'uint64': np.array([0, 2**53 - 1], dtype=np.uint64), 'bool': np.array([False, True])},
+    here / 'whole.safetensors',
+)

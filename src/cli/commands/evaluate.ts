@@ -18,6 +18,7 @@ type Split = 'test' | 'validation' | 'train';
 
 interface Flags extends DrawingFlags {
   readonly checkpoint: 'best' | 'latest';
+  readonly weights?: string;
   readonly split: Split;
   readonly on?: 'mnist' | 'fashion-mnist' | 'digits';
   readonly data?: string;
@@ -37,6 +38,7 @@ export function command(): Command {
     .description('Measures a trained model: loss, accuracy, confusion matrix, and its worst mistakes.')
     .argument('<run>', "a run's folder")
     .addOption(new Option('--checkpoint <NAME>', 'which weights').choices(['latest', 'best']).default('latest'))
+    .option('--weights <FILE>', "weights from a safetensors file, such as PyTorch's, in place of a checkpoint's")
     .addOption(new Option('--split <PART>', 'which part of the data').choices(['test', 'validation', 'train']).default('test'))
     .addOption(new Option('--on <NAME>', 'measure on another data set').choices(['mnist', 'fashion-mnist', 'digits']))
     .option('--data <DIR>', 'folder of IDX files, in place of where the run found them')
@@ -47,7 +49,7 @@ export function command(): Command {
 async function runEvaluate(path: string, flags: Flags): Promise<void> {
   const output = outputFor(process.stdout, flags);
   const run = await StoredRun.open(path);
-  const restored = await run.restore(flags.checkpoint);
+  const restored = await run.restore(flags.checkpoint, flags.weights);
   const options = dataOptions(run.experiment, flags, path);
   const prepared = await load(options, run.experiment.seed, line => process.stderr.write(`${line}\n`));
   const data = partOf(prepared, flags.split, options);
@@ -58,7 +60,9 @@ async function runEvaluate(path: string, flags: Flags): Promise<void> {
     output.line(JSON.stringify({ ...evaluationEvent(flags.split, evaluation, data), ...what }));
     return;
   }
-  output.line(`${path}, checkpoint ${restored.checkpoint} (${restored.epoch} epochs); ${data.provenance}`);
+  const whose =
+    flags.weights === undefined ? `checkpoint ${restored.checkpoint} (${restored.epoch} epochs)` : `weights of ${flags.weights}`;
+  output.line(`${path}, ${whose}; ${data.provenance}`);
   showEvaluation(output, evaluation, data);
   output.line();
   const name = { test: 'Test', validation: 'Validation', train: 'Training' }[flags.split];

@@ -9,6 +9,7 @@ import { showPrediction, showTable } from '../terminal/prediction-view.ts';
 
 interface Flags extends DrawingFlags {
   readonly checkpoint: 'best' | 'latest';
+  readonly weights?: string;
   readonly ink: 'auto' | 'dark' | 'light';
   readonly raw?: boolean;
   readonly json?: boolean;
@@ -30,6 +31,7 @@ export function command(): Command {
     .argument('<run>', "a run's folder")
     .argument('<files...>', 'PNG or IDX files; CSV for a model of a table')
     .addOption(new Option('--checkpoint <NAME>', 'which weights').choices(['latest', 'best']).default('latest'))
+    .option('--weights <FILE>', "weights from a safetensors file, such as PyTorch's, in place of a checkpoint's")
     .addOption(new Option('--ink <WHICH>', 'what is ink in a PNG').choices(['auto', 'dark', 'light']).default('auto'))
     .option('--raw', 'take a PNG as it is: it must have the size of the training images, light ink on black')
     .addOption(new Option('--draw <N>', 'so many pictures are drawn; the others are one line each').default('12'))
@@ -45,7 +47,7 @@ export function command(): Command {
 async function runPredict(path: string, files: readonly string[], flags: Flags): Promise<void> {
   const output = outputFor(process.stdout, flags);
   const run = await StoredRun.open(path);
-  const { model } = await run.restore(flags.checkpoint);
+  const { model } = await run.restore(flags.checkpoint, flags.weights);
   const { info, table } = run.data;
   // Everything is read before anything is answered: a damaged last file must not come after a thousand answers.
   const { data } = run.experiment;

@@ -3,8 +3,9 @@ import { join, relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '../../errors.ts';
 import { evaluationEvent } from '../../experiment/evaluation-event.ts';
-import { StoredRun } from '../../experiment/node/stored-run.ts';
+import { modelWith, StoredRun } from '../../experiment/node/stored-run.ts';
 import { type RunResult, runExperiment } from '../../experiment/run.ts';
+import { readWeights } from '../../io/node/files.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import type { TrainEvent } from '../../train/events.ts';
 import { parseEvery } from '../../train/every.ts';
@@ -85,6 +86,7 @@ function statisticsOf({ statistics, histograms = false }: Flags): StatisticsOpti
 interface Job extends LoadedExperiment {
   readonly run: StoredRun;
   readonly resume?: Checkpoint;
+  readonly weights?: Checkpoint['model'];
 }
 
 async function runTrain(command: Command, data: string | undefined, flags: Flags): Promise<void> {
@@ -118,8 +120,18 @@ async function begin(command: Command, data: string | undefined, flags: Flags, t
   const asked = await askedExperiment(command, data, flags.config);
   if (flags.out !== undefined) await mustBeFree(flags.out);
   const loaded = await loadOrStandIn(asked, tell);
+  const weights = await weightsToStartFrom(loaded);
   const run = await StoredRun.create(flags.out ?? (await freeFolder(loaded.experiment.data.name)), loaded.experiment, loaded.data);
-  return { ...loaded, run };
+  return { ...loaded, run, ...(weights === undefined ? {} : { weights }) };
+}
+
+/** Read before a run is made, and tried on the model. */
+async function weightsToStartFrom({ experiment, data }: LoadedExperiment): Promise<Checkpoint['model'] | undefined> {
+  const { initFrom } = experiment.model;
+  if (initFrom === undefined) return undefined;
+  const weights = await readWeights(initFrom);
+  modelWith(initFrom, weights, experiment, data.info);
+  return weights;
 }
 
 async function goOn(command: Command, data: string | undefined, flags: Flags, tell: (line: string) => void): Promise<Job> {
@@ -188,6 +200,7 @@ async function trainAndLog(job: Job, view: TrainingView, losses: LossLog, statis
       signal: interrupt.signal,
       statistics,
       ...(job.resume === undefined ? {} : { resume: job.resume }),
+      ...(job.weights === undefined ? {} : { weights: job.weights }),
     });
     if (result.evaluation !== null) log.write(evaluationEvent('test', result.evaluation, data.test!));
     await finishRecord({ outcome: result.history.reason, ...(result.evaluation === null ? {} : { test: result.evaluation.logs }) });

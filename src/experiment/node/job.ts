@@ -1,4 +1,5 @@
 /** One run as a job: plain data in, plain data out, so that it may cross from thread to thread. */
+import { readWeights } from '../../io/node/files.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import { type Evaluation, evaluate } from '../../train/evaluate.ts';
 import type { Logs, StopReason, TrainListener } from '../../train/events.ts';
@@ -63,12 +64,14 @@ export async function runJob(
     if (event.type === 'trainEnd') seconds = event.elapsed;
     options.onEvent?.(event);
   };
+  const { initFrom } = experiment.model;
   const result = await runExperiment(experiment, {
     data,
     onEvent,
     mistakes: 0,
     pairs: 0,
     ...(options.signal ? { signal: options.signal } : {}),
+    ...(initFrom === undefined ? {} : { weights: await readWeights(initFrom) }),
   });
   const { model, history } = result;
   const measured = data.validation !== null && history.reason !== 'interrupted';

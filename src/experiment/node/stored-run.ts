@@ -1,10 +1,12 @@
 /** A run on disk: made by training, opened to evaluate, predict and go on. */
 import type { DatasetInfo } from '../../data/dataset.ts';
 import { UserError } from '../../errors.ts';
+import { readWeights } from '../../io/node/files.ts';
+import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Module } from '../../nn/module.ts';
 import { type CheckpointName, RunFolder } from '../../train/node/run-folder.ts';
 import type { LossFunction } from '../../train/trainer.ts';
-import type { Measures } from '../build.ts';
+import type { DataShape, Measures } from '../build.ts';
 import type { PreparedData, TablePreprocessing } from '../prepare.ts';
 import { restoreModel } from '../run.ts';
 import { parseExperiment } from '../schema.ts';
@@ -59,10 +61,30 @@ export class StoredRun {
     return new StoredRun(folder, experiment, data);
   }
 
-  /** The trained model, in inference mode. */
-  async restore(which: CheckpointName = 'latest'): Promise<RestoredModel> {
+  /** The trained model, in inference mode; with the weights of a safetensors file where one is named. */
+  async restore(which: CheckpointName = 'latest', weightsFile?: string): Promise<RestoredModel> {
+    if (weightsFile !== undefined) {
+      const restored = modelWith(weightsFile, await readWeights(weightsFile), this.experiment, this.data.info);
+      return { ...restored, checkpoint: weightsFile, epoch: 0, globalStep: 0 };
+    }
     const checkpoint = await this.folder.load(which);
     const restored = restoreModel(this.experiment, this.data.info, checkpoint.model);
     return { ...restored, checkpoint: checkpoint.name, epoch: checkpoint.state.epoch, globalStep: checkpoint.state.globalStep };
+  }
+}
+
+/** The experiment's model with weights from a file; an error that they are another model's names the file. */
+export function modelWith(
+  file: string,
+  weights: ReadonlyMap<string, StoredTensor>,
+  experiment: Experiment,
+  data: DataShape,
+): ReturnType<typeof restoreModel> {
+  try {
+    return restoreModel(experiment, data, weights);
+  } catch (error) {
+    if (error instanceof UserError)
+      throw new UserError(`${file}: ${error.message.replace(/^loadStateDict: /, '')}`, error.hint, { cause: error });
+    throw error;
   }
 }
