@@ -20,7 +20,7 @@ const TILE: usize = 128; // bytes of a 4x8 tile
 const A_BYTES: usize = (MC * KC) << 2;
 
 @inline
-function activate(x: v128, activation: i32): v128 {
+export function activate(x: v128, activation: i32): v128 {
   if (activation == RELU_ACTIVATION) return f32x4.pmax(x, f32x4.splat(0));
   if (activation == TANH_ACTIVATION) return tanh(x);
   return sigmoid(x);

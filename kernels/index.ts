@@ -4,6 +4,7 @@ export { axpy, fill, unary, where } from './unary';
 export { binary } from './binary';
 export { copy2d, gatherRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
 export { gemm, gemmScratch } from './gemm';
+export { finishRows } from './epilogue';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';
 export { batchNorm, batchNormGrad, limitRowNorms, normalize } from './normalize';
 export { dropout, gaussianNoise } from './random';

@@ -1,4 +1,7 @@
 /** What needs Node: folders, files, downloads, and runs on disk. Everything else is in `chainrule`. */
+import './backend/blas/node/register.ts';
+
+export { type BlasOptions, createBlasBackend } from './backend/blas/node/find.ts';
 export * from './data/node/index.ts';
 export type { EnsembleFigure } from './experiment/ensemble.ts';
 export { type CompareOptions, compareExperiments } from './experiment/node/compare.ts';

@@ -4,6 +4,7 @@ import { grad } from '../src/autograd/backward.ts';
 import { gradientError } from '../src/autograd/check.ts';
 import { type AnyOp, applyOp, definedOps } from '../src/autograd/op.ts';
 import type { Sample } from '../src/autograd/sample.ts';
+import { blasBackends } from '../src/backend/blas/node/testing.ts';
 import { type BackendName, backend, withBackend } from '../src/backend/current.ts';
 import { mul, sum } from '../src/ops/index.ts';
 import { Random } from '../src/random.ts';
@@ -12,7 +13,7 @@ import { sizeOf } from '../src/tensor/shape.ts';
 import { emptyTensor, type Tensor } from '../src/tensor/tensor.ts';
 
 const ops = [...definedOps().values()];
-const others: BackendName[] = ['wasm', 'reference'];
+const others: BackendName[] = ['wasm', 'reference', ...blasBackends.map(({ name }) => name)];
 
 /** The inputs of a sample, the same numbers on every backend. */
 function inputsOf(op: AnyOp, sample: Sample<unknown>, index: number): Tensor[] {

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.ts';
 import { tensor } from '../tensor/create.ts';
-import { type BackendName, backend, backendNames, currentBackend, fallbackReason, setBackend, withBackend } from './current.ts';
+import {
+  type BackendName,
+  backend,
+  backendNames,
+  currentBackend,
+  fallbackReason,
+  provideBackend,
+  setBackend,
+  withBackend,
+} from './current.ts';
 
 describe('backends', () => {
   it('are one each by name, WebAssembly unless told', () => {
-    for (const name of backendNames) {
+    for (const name of backendNames.filter(name => name !== 'blas')) {
       const made = backend(name);
       expect(made.name).toBe(name);
       expect(backend(name)).toBe(made);
@@ -48,9 +57,18 @@ describe('backends', () => {
     }
   });
 
+  it('BLAS is made by what reaches Node, and by nothing else', () => {
+    const message =
+      "the backend 'blas' calls a library of the system, which a browser cannot; in Node, import 'chainrule/node' before you ask for it";
+    expect(() => backend('blas')).toThrow(new UserError(message));
+    const made = backend('reference');
+    provideBackend('blas', () => made);
+    expect(backend('blas')).toBe(made);
+  });
+
   it('an unknown name is refused with those there are, and nothing changes', () => {
     expect(() => setBackend('gpu' as BackendName)).toThrow(
-      new UserError("unknown backend 'gpu'; allowed are wasm, reference, reference64"),
+      new UserError("unknown backend 'gpu'; allowed are wasm, blas, reference, reference64"),
     );
     expect(() => withBackend('gpu' as BackendName, () => 1)).toThrow("unknown backend 'gpu'");
     expect(currentBackend().name).toBe('wasm');

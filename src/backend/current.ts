@@ -4,10 +4,15 @@ import type { Kernels } from './kernels.ts';
 import { createReferenceBackend } from './reference/reference-backend.ts';
 import { createWasmBackend } from './wasm/wasm-backend.ts';
 
-export type BackendName = 'wasm' | 'reference' | 'reference64';
+export type BackendName = 'wasm' | 'blas' | 'reference' | 'reference64';
 
 const makers: Record<BackendName, () => Kernels> = {
   wasm: () => createWasmBackend(),
+  blas: () => {
+    throw new UserError(
+      "the backend 'blas' calls a library of the system, which a browser cannot; in Node, import 'chainrule/node' before you ask for it",
+    );
+  },
   reference: () => createReferenceBackend('float32'),
   reference64: () => createReferenceBackend('float64'),
 };
@@ -15,7 +20,7 @@ const made = new Map<BackendName, Kernels>();
 let current: Kernels | null = null;
 let reason: string | null = null;
 
-export const backendNames: readonly BackendName[] = ['wasm', 'reference', 'reference64'];
+export const backendNames: readonly BackendName[] = ['wasm', 'blas', 'reference', 'reference64'];
 
 /** The backend new tensors are made on: WebAssembly where the platform has SIMD, else plain TypeScript (`fallbackReason` tells why). */
 export function currentBackend(): Kernels {
@@ -33,6 +38,11 @@ export function currentBackend(): Kernels {
 /** Why `currentBackend` fell back on plain TypeScript, or null if it did not. */
 export function fallbackReason(): string | null {
   return reason;
+}
+
+/** @internal how a backend is made that not every platform can have */
+export function provideBackend(name: BackendName, make: () => Kernels): void {
+  makers[name] = make;
 }
 
 /** A backend by name; always the same one for a name. `reference64` computes in double precision. */

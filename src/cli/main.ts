@@ -1,3 +1,4 @@
+import '../backend/blas/node/register.ts';
 import { explainError } from './errors.ts';
 import { run } from './program.ts';
 

@@ -51,7 +51,10 @@ export interface RunResult {
   readonly evaluation: Evaluation | null;
 }
 
-/** The backend an experiment asks for. */
+/**
+ * The backend an experiment asks for. `auto` is the fastest whose bits are promised: an experiment gives the same figures wherever it runs, and a
+ * BLAS library that happens to be installed must not change them.
+ */
 export function backendOf(experiment: Experiment): Kernels {
   return experiment.backend === 'auto' ? currentBackend() : backend(experiment.backend as BackendName);
 }

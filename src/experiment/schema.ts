@@ -192,7 +192,11 @@ const schema: v.GenericSchema<unknown, Experiment> = v.strictObject({
     1,
     'the one seed of initialization, shuffling, dropout and splits',
   ),
-  backend: option(oneOf('auto', 'wasm', 'reference', 'reference64'), 'auto', 'what computes'),
+  backend: option(
+    oneOf('auto', 'wasm', 'blas', 'reference', 'reference64'),
+    'auto',
+    'what computes; auto never takes blas, whose bits are not promised',
+  ),
   data: v.optional(v.variant('name', dataSchemas), { name: 'mnist' } as never),
   model: whole({
     name: option(oneOf('mlp'), 'mlp', 'kind of model'),

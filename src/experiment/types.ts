@@ -220,7 +220,7 @@ export interface Experiment {
   readonly version: 1;
   /** The one seed of initialization, shuffling, dropout and splits. */
   readonly seed: number;
-  readonly backend: 'auto' | 'wasm' | 'reference' | 'reference64';
+  readonly backend: 'auto' | 'wasm' | 'blas' | 'reference' | 'reference64';
   readonly data: DataOptions;
   readonly model: ModelOptions;
   readonly loss: LossOptions;

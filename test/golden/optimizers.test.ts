@@ -1,6 +1,7 @@
 /** Every first-order optimizer against PyTorch: 25 steps of a small MLP, and one whole training run. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { blasBackends } from '../../src/backend/blas/node/testing.ts';
 import { type BackendName, withBackend } from '../../src/backend/current.ts';
 import { crossEntropy, mseLoss } from '../../src/loss/index.ts';
 import { linear, relu, tanh } from '../../src/ops/index.ts';
@@ -98,10 +99,11 @@ describe('a whole training run: 4-8-3, Adam and a stepped rate, 50 steps', () =>
       return { losses, rates, end: params.map(p => p.toArray()) };
     });
 
-  it.each([
+  it.each<readonly [BackendName, number]>([
     ['reference64', 1e-12],
     ['wasm', 1e-5],
-  ] as const)('%s', (backendName, tolerance) => {
+    ...blasBackends.map(({ name }) => [name, 1e-5] as const),
+  ])('%s', (backendName, tolerance) => {
     const { losses, rates, end } = replayed(backendName);
     expect(rates).toEqual(run.rates);
     expect(relativeError(losses, run.losses)).toBeLessThan(tolerance);

@@ -42,6 +42,7 @@ export interface KernelExports {
     activation: number,
     scratch: number,
   ): void;
+  finishRows(y: number, rows: number, cols: number, bias: number, activation: number): void;
   softmax(x: number, out: number, rows: number, cols: number): void;
   logSoftmax(x: number, out: number, rows: number, cols: number, scratch: number): void;
   softmaxCrossEntropy(

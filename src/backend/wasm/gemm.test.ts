@@ -1,5 +1,6 @@
 /** Products of every form and awkward size against sums in double precision. */
 import { describe, expect, test } from 'vitest';
+import { blasBackends } from '../blas/node/testing.ts';
 import type { Activation, GemmShape } from '../kernels.ts';
 import { backends, noise, read, storageOf } from './testing.ts';
 
@@ -40,7 +41,7 @@ shapes.push(
   [130, 130, 0],
 );
 
-describe.each(backends)('$name', ({ kernels }) => {
+describe.each([...backends, ...blasBackends])('$name', ({ kernels }) => {
   for (const transA of [false, true]) {
     for (const transB of [false, true]) {
       test(`gemm${transA ? ', a transposed' : ''}${transB ? ', b transposed' : ''}`, () => {

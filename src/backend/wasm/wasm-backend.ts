@@ -58,24 +58,35 @@ function addressOrNull(storage: Storage | null): number {
   return storage === null ? 0 : address(storage);
 }
 
-class WasmBackend implements Kernels {
-  readonly name = 'wasm';
+/** What a backend that builds on this one is called, and what it says of itself besides. */
+export interface Identity {
+  readonly name: string;
+  readonly traits: Kernels['traits'];
+}
+
+/** @internal use `createWasmBackend` */
+export class WasmBackend implements Kernels {
+  readonly name: string;
   readonly dtype = 'float32';
   readonly traits: Readonly<Record<string, string | number | boolean>>;
+  /** @internal where all storage lies */
+  readonly memory: WebAssembly.Memory;
   readonly #heap: Allocator;
   readonly #wasm: KernelExports;
 
-  constructor(options: WasmOptions) {
+  constructor(options: WasmOptions, { name, traits }: Identity = { name: 'wasm', traits: {} }) {
     const { module, build } = loadModule(options.simd);
     // The kernels import their memory, so that a shared one is a change of this line (and of two flags of the build).
     const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
     const most = options.maxMebibytes === undefined ? undefined : Math.max(options.maxMebibytes * PAGES_PER_MIB, INITIAL_PAGES);
+    this.name = name;
+    this.memory = memory;
     this.#heap = new Allocator(memory, most);
     this.#wasm = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
     // (1 + ε)(1 - ε) - 1 is -ε² if fused, and 0 if the product is rounded first
     const fma = this.#wasm.multiplyAdd(1 + 2 ** -23, 1 - 2 ** -23, -1) !== 0;
     // Relaxed multiply-add is fused wherever the processor can. The promise of equal bits everywhere is made for the fused kind only.
-    this.traits = Object.freeze({ simd: build, fma, threads: 1, deterministic: fma });
+    this.traits = Object.freeze({ simd: build, fma, threads: 1, deterministic: fma, ...traits });
   }
 
   // storage -------------------------------------------------------------------------------------------------------
@@ -226,6 +237,11 @@ class WasmBackend implements Kernels {
     const scratch = this.#heap.scratch(this.#wasm.gemmScratch(m, n, k));
     const shift = bias === null ? 0 : address(bias);
     this.#wasm.gemm(address(x), address(w), address(y), m, n, k, 0, 1, 0, shift, ACTIVATION[activation], scratch);
+  }
+
+  /** @internal y = f(y + bias) over [m, n], in place: the rest of a linear layer whose product another has made */
+  finishLinear(bias: Storage | null, y: Storage, m: number, n: number, activation: Activation): void {
+    if (bias !== null || activation !== 'none') this.#wasm.finishRows(address(y), m, n, addressOr0(bias), ACTIVATION[activation]);
   }
 
   // softmax family --------------------------------------------------------------------------------------------------

@@ -103,8 +103,9 @@ export class LossLog {
   }
 }
 
-/** `wasm (relaxed SIMD)`: the backend in words. */
-export function backendName({ name, simd }: TrainBegin['backend']): string {
+/** `wasm (relaxed SIMD)`, `blas (OpenBLAS 0.3.21 Haswell)`: the backend in words. */
+export function backendName({ name, simd, blas }: TrainBegin['backend']): string {
+  if (blas !== undefined) return `${name} (${blas})`;
   return simd === undefined ? String(name) : `${name} (${simd} SIMD)`;
 }
 

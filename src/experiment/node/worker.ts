@@ -1,5 +1,6 @@
 /** The other side of workers.ts: runs jobs in a worker thread, one after the other. An entry of its own in dist. */
 import { parentPort } from 'node:worker_threads';
+import '../../backend/blas/node/register.ts';
 import { runJob } from './job.ts';
 import { errorToMessage, type FromWorker, type ToWorker } from './messages.ts';
 
