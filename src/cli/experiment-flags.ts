@@ -10,7 +10,9 @@ import { asUsage, UsageError } from './errors.ts';
 /** Adds a flag for every option of an experiment that has one, under the headings of its groups. */
 export function addExperimentFlags(command: Command): Command {
   const recipes = recipeNames.map(name => `${name}: ${recipeHelp(name)}`).join('; ');
-  command.addOption(new Option('--recipe <NAME>', `settings to start from (default: standard for images, plain for tables). ${recipes}`));
+  command.addOption(
+    new Option('--recipe <NAME>', `settings to start from (default: standard for images, plain for tables, small for points). ${recipes}`),
+  );
   for (const { flag, placeholder, help, fallback, group, joint } of experimentFlags()) {
     const long = placeholder.length > 40;
     const option = new Option(
@@ -34,7 +36,7 @@ export function givenFlags(command: Command): Record<string, string | true> {
   return given;
 }
 
-const DATA_SETS = ['mnist', 'fashion-mnist', 'digits'] as const;
+const DATA_SETS = ['mnist', 'fashion-mnist', 'digits', 'points'] as const;
 
 /** The data named by a word: a data set, or a path to a CSV file. */
 export function dataNamed(word: string): { name: string; file?: string } {

@@ -21,7 +21,7 @@ export function introduce(experiment: Experiment, data: PreparedData, capabiliti
     const widths = [inputs, ...model.hidden, heads].join('-');
     const lines = [
       `${event.data}: ${parts.join(', ')}`,
-      `${widths} ${model.activation}, ${grouped(event.parameters)} parameters; ${optimizer.name}, learning rate ${rateText(optimizer.lr)}${course}; batches of ${event.batchSize}; seed ${experiment.seed}; computed by ${backendName(event.backend)}`,
+      `${widths} ${String(model.activation)}, ${grouped(event.parameters)} parameters; ${optimizer.name}, learning rate ${rateText(optimizer.lr)}${course}; batches of ${event.batchSize}; seed ${experiment.seed}; computed by ${backendName(event.backend)}`,
     ];
     return lines.flatMap(line => wrap(printable(line, capabilities), capabilities.width, capabilities));
   };

@@ -29,5 +29,16 @@ export { encodeIdx, type Idx, type IdxArray, parseIdx } from './idx.ts';
 export { type Batch, DataLoader, type LoaderOptions, type LoaderState } from './loader.ts';
 export { DIGIT_NAMES, FASHION_NAMES, FASHION_NORMALIZATION, MNIST_NORMALIZATION } from './mnist-format.ts';
 export { type NormalizeOptions, normalizeDigit } from './normalize-digit.ts';
+export {
+  checkPoints,
+  mostClasses,
+  type PointShape,
+  type PointsOptions,
+  type PointsParts,
+  pointShapes,
+  points,
+  pointsReach,
+  pointsTarget,
+} from './points/points.ts';
 export { relabel } from './relabel.ts';
 export { Standardizer, type StandardizerState } from './standardizer.ts';

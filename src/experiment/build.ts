@@ -72,10 +72,11 @@ export function buildModel(options: ModelOptions, data: DataShape, tasks: readon
   if (options.inputDropout > 0) model.push(new Dropout(options.inputDropout));
   let width = inputs;
   if (options.noise > 0) model.push(new GaussianNoise(options.noise));
-  for (const hidden of options.hidden) {
-    model.push(...hiddenLayer(options, width, hidden));
+  options.hidden.forEach((hidden, i) => {
+    const { activation } = options;
+    model.push(...hiddenLayer(options, typeof activation === 'string' ? activation : activation[i], width, hidden));
     width = hidden;
-  }
+  });
   const net = new Sequential(...model, new Linear(width, outputs));
   if (options.init.name !== 'default') initialize(net, options.init);
   const heads = classTasks(tasks, data).map(({ name, size }): [string, Linear] => {
@@ -88,7 +89,12 @@ export function buildModel(options: ModelOptions, data: DataShape, tasks: readon
 }
 
 /** One hidden layer: linear, then normalization, noise, activation and dropout as asked for. */
-function hiddenLayer({ activation, batchNorm, dropout, dropConnect, noise }: ModelOptions, inputs: number, outputs: number): Module[] {
+function hiddenLayer(
+  { batchNorm, dropout, dropConnect, noise }: ModelOptions,
+  activation: ActivationName,
+  inputs: number,
+  outputs: number,
+): Module[] {
   // Batch normalization subtracts the mean, and with it any bias before it.
   const bias = batchNorm !== 'before';
   const layer: Module[] = [

@@ -68,6 +68,35 @@ describe('flags', () => {
     expect(message({ '--schedule': 'step' })).toBe("the experiment: 'schedule.every' is missing; give it with --every");
   });
 
+  test('points, drawn or given', () => {
+    const data = { name: 'points' };
+    const drawn = parse({ '--shape': 'spiral', '--classes': '3', '--points-noise': '.2', '--data-seed': '4' }, { data });
+    expect(drawn.data).toMatchObject({ shape: 'spiral', classes: 3, noise: 0.2, seed: 4, count: 400, validation: 0.2 });
+    expect(drawn).toMatchObject({ model: { hidden: [16, 16], batchNorm: 'none' }, training: { batchSize: 16, epochs: 100 } });
+    expect(parse({ '--shape': 'own', '--points': '0,1,0; -2,.5,1' }, { data }).data).toMatchObject({
+      points: [
+        [0, 1, 0],
+        [-2, 0.5, 1],
+      ],
+    });
+    expect(message({ '--shape': 'own', '--points': '0,1,a;1,1,1' }, { data })).toBe(
+      '--points: 0,1,a;1,1,1 was given; each must be a number',
+    );
+    expect(message({ '--classes': '9' }, { data })).toBe("the experiment: 'data': points: classes is 9; circle takes 2");
+    expect(message({ '--shape': 'xor' })).toMatch(/^--shape: data mnist does not take it/);
+  });
+
+  test('an activation for each layer', () => {
+    expect(parse({ '--hidden': '8,4', '--activation': 'relu, tanh' }).model.activation).toEqual(['relu', 'tanh']);
+    expect(parse({ '--activation': 'tanh' }).model.activation).toBe('tanh');
+    expect(message({ '--hidden': '8', '--activation': 'relu,tanh' })).toBe(
+      '--activation: 2 activations were given for 1 hidden layers; give one for each, or one for all',
+    );
+    expect(message({ '--activation': 'rely' })).toMatch(
+      /^--activation: rely was given; it must be one of relu, tanh, .*identity, or a list/,
+    );
+  });
+
   test('a CSV file', () => {
     const data = { name: 'csv', file: 'iris.csv' };
     expect(parse({ '--label': 'species' }, { data }).data).toMatchObject({ file: 'iris.csv', label: 'species', test: 0.1 });

@@ -1,6 +1,7 @@
 /** Flags as paths into an experiment. An option is written down once, in the schema: type, range, default and help of a flag are read from there. */
 import { UserError } from '../errors.ts';
-import { withRecipe } from './recipes.ts';
+import { parsePoints } from './points-flag.ts';
+import { type RecipeName, withRecipe } from './recipes.ts';
 import { experimentSchema, parseExperiment } from './schema.ts';
 import { parseTasks } from './task-flag.ts';
 import type { Experiment } from './types.ts';
@@ -37,13 +38,30 @@ const ROWS: readonly FlagRow[] = [
     group: 'Data',
     flag: '--test',
     path: 'data.test',
-    help: 'CSV: rows kept apart for the test, a count or a share below 1; digits: how many to draw',
+    help: 'CSV, points: kept apart for the test, a count or a share below 1; digits: how many to draw',
   },
-  { group: 'Data', flag: '--digits-seed', path: 'data.seed', help: 'digits: seed of the generator that draws them' },
+  { group: 'Data', flag: '--data-seed', path: 'data.seed', help: 'digits, points: seed of the generator that draws them' },
   { group: 'Data', flag: '--digits-train', path: 'data.train', help: 'digits: how many to draw for training' },
+  { group: 'Data', flag: '--shape', path: 'data.shape' },
+  { group: 'Data', flag: '--count', path: 'data.count' },
+  { group: 'Data', flag: '--points-noise', path: 'data.noise' },
+  { group: 'Data', flag: '--classes', path: 'data.classes' },
+  {
+    group: 'Data',
+    flag: '--points',
+    path: 'data.points',
+    parse: parsePoints,
+    placeholder: 'X,Y,CLASS;...',
+    help: 'points: your own, x, y and class (or value) of each',
+  },
 
   { group: 'Model', flag: '--hidden', path: 'model.hidden', help: 'width of each hidden layer, as in 512,256; none for a linear model' },
-  { group: 'Model', flag: '--activation', path: 'model.activation' },
+  {
+    group: 'Model',
+    flag: '--activation',
+    path: 'model.activation',
+    parse: text => (text.includes(',') ? text.split(',').map(name => name.trim()) : text),
+  },
   { group: 'Model', flag: '--batch-norm', path: 'model.batchNorm' },
   { group: 'Model', flag: '--init', path: 'model.init.name' },
   { group: 'Model', flag: '--init-gain', path: 'model.init.gain' },
@@ -216,7 +234,7 @@ export interface FlagValues {
   readonly config?: unknown;
   /** What messages call the config. */
   readonly source?: string;
-  /** The recipe to start from. Default: `standard` for images, `plain` for tables. */
+  /** The recipe to start from. Default: `standard` for images, `plain` for tables, `small` for points. */
   readonly recipe?: string;
   /** The data set named on the command line. */
   readonly data?: { readonly name: string; readonly file?: string };
@@ -246,12 +264,16 @@ export function experimentFromFlags({ flags, config = {}, source = 'the experime
     else setAt(json, path, row.value !== undefined ? row.value : (row.parse?.(String(text)) ?? jsonValueOf(String(text), row.path)));
     given.set(row.path, { flag: row.flag, text: text === true ? '' : text });
   }
-  const isTable = (json.data as Json | undefined)?.name === 'csv';
-  return parseExperiment(withRecipe(recipe ?? (isTable ? 'plain' : 'standard'), json), {
+  return parseExperiment(withRecipe(recipe ?? recipeFor((json.data as Json | undefined)?.name), json), {
     source,
     flagAt: path => path.map((_, i) => given.get(path.slice(0, i + 1).join('.'))).findLast(one => one !== undefined),
     flagFor: path => ROWS.find(row => row.path === path.join('.'))?.flag,
   });
+}
+
+/** Where an experiment starts that names no recipe. */
+function recipeFor(data: unknown): RecipeName {
+  return data === 'csv' ? 'plain' : data === 'points' ? 'small' : 'standard';
 }
 
 type Json = Record<string, unknown>;

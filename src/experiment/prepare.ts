@@ -1,11 +1,12 @@
 /** From whole data sets to the parts an experiment trains, validates and tests on. The same in Node and in the browser. */
 import { parseCsv, type TableSchema } from '../data/csv.ts';
 import type { Dataset, DatasetInfo } from '../data/dataset.ts';
+import { points } from '../data/points/points.ts';
 import { Standardizer, type StandardizerState } from '../data/standardizer.ts';
 import { UserError } from '../errors.ts';
 import { Random } from '../random.ts';
 import type { ExperimentData } from './run.ts';
-import type { CsvData } from './types.ts';
+import type { CsvData, PointsData } from './types.ts';
 
 /** What has to be done to new rows of a table before a model may see them. */
 export interface TablePreprocessing {
@@ -62,6 +63,22 @@ export function prepareTable(text: string, options: CsvData, seed: number): Prep
     test: test && standardizer.transform(test),
     info: dataset.info(),
     table: { schema, standardizer: standardizer.state() },
+  };
+}
+
+/** Draws points. Their parts follow from the data's own seed, so that runs with other seeds see the same ones; new rows are read as a table `x,y`. */
+export function preparePoints(options: PointsData): PreparedData {
+  const parts = points(options);
+  const info = parts.train.info();
+  const columns = ['x', 'y'].map(name => ({ kind: 'numeric', name }) as const);
+  const label = info.targetKind === 'class' ? 'class' : 'value';
+  return {
+    ...parts,
+    info,
+    table: {
+      schema: { header: true, columns, label, labelKind: info.targetKind, classNames: info.classNames },
+      standardizer: { mean: [0, 0], std: [1, 1] },
+    },
   };
 }
 

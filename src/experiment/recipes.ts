@@ -6,7 +6,7 @@ interface Recipe {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-export type RecipeName = 'plain' | 'standard' | 'accurate';
+export type RecipeName = 'plain' | 'standard' | 'accurate' | 'small';
 
 /**
  * `standard` and `accurate` were chosen on 5,000 validation images held out of MNIST's training set (docs/accuracy.md). The net of `accurate` is the
@@ -26,6 +26,14 @@ const recipes: Readonly<Record<RecipeName, Recipe>> = {
       schedule: { name: 'linear' },
       loss: { labelSmoothing: 0.1 },
       training: { epochs: 50 },
+    },
+  },
+  small: {
+    help: 'two layers of 16, small batches, 100 epochs; for points',
+    settings: {
+      model: { hidden: [16, 16] },
+      optimizer: { name: 'adam', lr: 0.01 },
+      training: { epochs: 100, batchSize: 16 },
     },
   },
 };

@@ -1,10 +1,12 @@
 /** Reads an experiment from JSON: fills in defaults, and refuses what it does not know with the path, what was given and what is allowed. */
 import * as v from 'valibot';
+import { checkPoints } from '../data/points/points.ts';
+import { pointShapes } from '../data/points/shapes.ts';
 import { UserError } from '../errors.ts';
 import { initializerNames } from '../nn/initialize.ts';
 import { scheduleProblem, scheduleSchema } from './schedule-schema.ts';
 import { tasksProblem, tasksSchema } from './task-schema.ts';
-import type { Experiment } from './types.ts';
+import type { Experiment, PointsData } from './types.ts';
 import { fieldsAt, keysAt, type SchemaNode, unwrap } from './walk.ts';
 
 /** An option with its default and its one line of help; the help is what `--help` and the docs show. */
@@ -72,6 +74,21 @@ const dataSchemas = [
     validation: validation(0.1),
     test: option(atLeast(0), 0.1, 'rows kept apart for the test at the end: a count, or a share below 1'),
     limit,
+  }),
+  v.strictObject({
+    name: v.literal('points', 'points'),
+    shape: option(oneOf(...pointShapes, 'own'), 'circle', 'points: the shape they are drawn in; own takes those given one by one'),
+    count: option(wholeFrom(4), 400, 'points to draw, in all parts together'),
+    noise: option(atLeast(0), 0.1, 'points: deviation of the noise on the coordinates, or on the values of plane and hills'),
+    classes: option(wholeFrom(2), 2, 'points: how many classes (gaussians, spiral)'),
+    seed: option(wholeFrom(0), 1, 'seed of the points and of their parts'),
+    points: maybe(
+      v.array(v.array(finite('a number'), 'three numbers x, y and class or value'), 'a list of [x, y, class or value]'),
+      'own: each point',
+    ),
+    target: option(oneOf('class', 'value'), 'class', 'own: what the third number is'),
+    validation: validation(0.2),
+    test: option(atLeast(0), 0.2, 'points kept apart for the test at the end: a count, or a share below 1'),
   }),
 ] as const;
 
@@ -201,7 +218,14 @@ const schema: v.GenericSchema<unknown, Experiment> = v.strictObject({
   model: whole({
     name: option(oneOf('mlp'), 'mlp', 'kind of model'),
     hidden: option(v.array(wholeFrom(1), 'whole numbers of at least 1'), [512, 256], 'width of each hidden layer'),
-    activation: option(activations, 'relu', 'activation of the hidden layers'),
+    activation: option(
+      v.union(
+        [activations, v.array(activations, 'a list of activations')],
+        `${activations.message as string}, or a list with one for each hidden layer`,
+      ),
+      'relu',
+      'activation of the hidden layers; several with commas between them, one for each',
+    ),
     dropout: option(shareBelowOne, 0, 'probability of dropping an output of a hidden layer'),
     inputDropout: option(shareBelowOne, 0, 'probability of dropping an input'),
     dropConnect: option(shareBelowOne, 0, 'probability of dropping a weight of a hidden layer'),
@@ -269,6 +293,15 @@ function lacksMomentum(optimizer: Experiment['optimizer']): boolean {
   return optimizer.name === 'sgd' && optimizer.nesterov !== false && (optimizer.momentum === 0 || optimizer.dampening !== 0);
 }
 
+/** Refuses points that could not be drawn: told where they were given. */
+function checkedPoints(data: PointsData, source: string): void {
+  try {
+    checkPoints(data);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${source}: 'data': ${error.message}`, undefined, { cause: error }) : error;
+  }
+}
+
 /** A complete experiment from JSON, every default written out. */
 export function parseExperiment(json: unknown, options: ParseOptions = {}): Experiment {
   const source = options.source ?? 'the experiment';
@@ -286,6 +319,14 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
     if (problem !== null) throw new UserError(`${source}: 'schedule': ${problem}`);
     const unfit = tasksProblem(result.output.tasks);
     if (unfit !== null) throw new UserError(`${options.flagAt?.(['tasks'])?.flag ?? `${source}: 'tasks'`}: ${unfit}`);
+    const { model, data } = result.output;
+    if (typeof model.activation !== 'string' && model.activation.length !== model.hidden.length) {
+      const where = options.flagAt?.(['model', 'activation'])?.flag ?? `${source}: 'model.activation'`;
+      throw new UserError(
+        `${where}: ${model.activation.length} activations were given for ${model.hidden.length} hidden layers; give one for each, or one for all`,
+      );
+    }
+    if (data.name === 'points') checkedPoints(data, source);
     if (lacksMomentum(result.output.optimizer)) {
       const where = options.flagAt?.(['optimizer', 'nesterov'])?.flag ?? `${source}: 'optimizer.nesterov'`;
       throw new UserError(`${where}: Nesterov's momentum needs a momentum above 0, such as 0.9, and a dampening of 0`);

@@ -1,5 +1,6 @@
 /** Auxiliary tasks as they are typed: `even=0,2,4,6,8|1,3,5,7,9`, with a weight `even:0.5=...`, several with `;` between them. */
 import { UserError } from '../errors.ts';
+import type { TaskOptions } from './types.ts';
 
 /** The JSON of the tasks in a text; `none` for none. What is no number stays text, and the schema says what would fit. */
 export function parseTasks(text: string): unknown[] {
@@ -21,4 +22,9 @@ export function parseTasks(text: string): unknown[] {
 
 function numberOrText(text: string): number | string {
   return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+/** The text that `parseTasks` reads. */
+export function formatTasks(tasks: readonly TaskOptions[]): string {
+  return tasks.map(({ name, weight, groups }) => `${name}:${weight}=${groups.map(group => group.join(',')).join('|')}`).join(';');
 }

@@ -1,5 +1,6 @@
 /** A whole training run as plain JSON. docs/design/experiment.md says why it is one object. */
 import type { AugmentOptions } from '../data/augment.ts';
+import type { PointShape } from '../data/points/shapes.ts';
 import type { InitializeOptions } from '../nn/initialize.ts';
 import type { ScheduleOptions } from '../schedule/options.ts';
 
@@ -52,13 +53,31 @@ export interface CsvData {
   readonly limit?: number;
 }
 
-export type DataOptions = MnistData | DigitsData | CsvData;
+export interface PointsData {
+  /** Points in the plane, drawn in a shape, or one's own. */
+  readonly name: 'points';
+  readonly shape: PointShape | 'own';
+  readonly count: number;
+  /** Deviation of the noise on coordinates, or on values. */
+  readonly noise: number;
+  readonly classes: number;
+  readonly seed: number;
+  /** own: [x, y, class or value] of each. */
+  readonly points?: readonly (readonly number[])[];
+  /** own: what the third number is. */
+  readonly target: 'class' | 'value';
+  readonly validation: number;
+  readonly test: number;
+}
+
+export type DataOptions = MnistData | DigitsData | CsvData | PointsData;
 
 export interface ModelOptions {
   readonly name: 'mlp';
   /** Width of each hidden layer. */
   readonly hidden: readonly number[];
-  readonly activation: ActivationName;
+  /** Of every hidden layer, or a list with one for each. */
+  readonly activation: ActivationName | readonly ActivationName[];
   /** Probability of dropping an output of a hidden layer. */
   readonly dropout: number;
   /** Probability of dropping an input. */

@@ -83,5 +83,7 @@ function kindsOf(object: SchemaNode): string[] {
 
 function wordsOf(inner: SchemaNode): string[] {
   if (inner.type === 'picklist') return (inner.options ?? []).map(String);
+  if (inner.type === 'union')
+    return ((inner.options ?? []) as SchemaNode[]).flatMap(one => (unwrap(one).type === 'picklist' ? wordsOf(unwrap(one)) : []));
   return inner.type === 'literal' ? [String(inner.literal)] : [];
 }

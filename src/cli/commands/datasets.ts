@@ -16,13 +16,15 @@ import { imageGallery } from '../terminal/image.ts';
 import { styled, wrap } from '../terminal/text.ts';
 
 const DOWNLOADED = ['mnist', 'fashion-mnist'] as const;
-const ALL = [...DOWNLOADED, 'digits'] as const;
-type Name = (typeof ALL)[number];
+const PICTURES = [...DOWNLOADED, 'digits'] as const;
+const ALL = [...PICTURES, 'points'] as const;
+type Name = (typeof PICTURES)[number];
 
-const ABOUT: Readonly<Record<Name, string>> = {
+const ABOUT: Readonly<Record<(typeof ALL)[number], string>> = {
   mnist: 'handwritten digits, 28 x 28, 60,000 to train on and 10,000 to test (LeCun, Cortes and Burges, 1998)',
   'fashion-mnist': 'pictures of clothes in ten kinds, in the form of MNIST (Xiao, Rasul and Vollgraf, 2017)',
   digits: 'digits that chainrule draws itself, in the form of MNIST: no network, no files; as many as you like, by seed',
+  points: 'points in the plane, drawn in a shape (circle, xor, gaussians, spiral, moons; plane and hills to approximate), or your own',
 };
 
 const HELP = `
@@ -58,7 +60,7 @@ export function command(): Command {
   const show = addDrawingFlags(new Command('show'))
     .summary('draw some examples')
     .description('Draws some examples of a data set, taken at random.')
-    .addArgument(new Argument('<name>', 'which').choices(ALL))
+    .addArgument(new Argument('<name>', 'which').choices(PICTURES))
     .option('--n <N>', 'how many', '12')
     .option('--seed <N>', 'which of them', '1')
     .addOption(new Option('--split <PART>', 'from which part').choices(['train', 'test']).default('train'))
@@ -68,7 +70,7 @@ export function command(): Command {
 }
 
 interface Found {
-  readonly name: Name;
+  readonly name: (typeof ALL)[number];
   readonly about: string;
   readonly available: boolean;
   /** Where it is and whether it is the original; where it is not, what is wrong or where it was looked for. */
@@ -82,7 +84,7 @@ interface Found {
 async function list(flags: DrawingFlags & { readonly data?: string; readonly json?: boolean }): Promise<void> {
   const output = outputFor(process.stdout, flags);
   for (const name of ALL) {
-    const found = name === 'digits' ? drawn() : await look(name, flags.data);
+    const found = name === 'digits' || name === 'points' ? drawn(name) : await look(name, flags.data);
     if (flags.json) {
       output.line(JSON.stringify(found));
       continue;
@@ -98,10 +100,10 @@ async function list(flags: DrawingFlags & { readonly data?: string; readonly jso
   }
 }
 
-function drawn(): Found {
+function drawn(name: 'digits' | 'points'): Found {
   return {
-    name: 'digits',
-    about: ABOUT.digits,
+    name,
+    about: ABOUT[name],
     available: true,
     status: 'built in',
   };

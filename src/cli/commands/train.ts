@@ -37,6 +37,7 @@ Data is one of
   mnist           70,000 handwritten digits: from --data DIR, else CHAINRULE_DATA, else the cache, else downloaded; the default
   fashion-mnist   70,000 pictures of clothes, found likewise
   digits          digits that chainrule draws itself; also stands in for MNIST, and says so, where that cannot be had
+  points          points in the plane, drawn in a --shape: circle, xor, gaussians, spiral, moons; plane and hills to approximate; or your own
   FILE.csv        a table: one row an example; name the column to predict with --label
 
 A run is kept in a folder: the experiment as JSON, every figure, checkpoints with weights as safetensors. Nothing is ever written over.
@@ -49,13 +50,14 @@ Examples:
   chainrule train mnist --dropout 0.5 --early-stopping --patience 3
   chainrule train mnist --task "even:0.5=0,2,4,6,8|1,3,5,7,9"          a second head: is the digit even?
   chainrule train iris.csv --label species --hidden 16 --batch-size 16
+  chainrule train points --shape spiral --classes 3                   a net small enough to look into
   chainrule train --config runs/first/experiment.json --seed 2        the same again with another seed
   chainrule train --resume runs/first --epochs 20                     longer`;
 
 export function command(): Command {
   const train = new Command('train')
     .description('Trains a model, shows how it goes, tests it at the end, and keeps the run in a folder.')
-    .argument('[data]', 'mnist, fashion-mnist, digits, or a .csv file (default: mnist, or what the config says)')
+    .argument('[data]', 'mnist, fashion-mnist, digits, points, or a .csv file (default: mnist, or what the config says)')
     .option('--out <DIR>', 'folder for the run; it must be new or empty (default: runs/<data>-<n>)')
     .option('--config <FILE>', "JSON as in a run's experiment.json; flags go before it")
     .option('--resume <RUN>', 'go on with a run that was stopped; only --epochs may be given besides')
@@ -243,7 +245,7 @@ function lastWords(output: Output, job: Job, shown: string): void {
   if (job.instead !== null) {
     output.line('These figures are of the embedded digits, drawn by a program, and not of MNIST, which could not be had (see above).');
   }
-  const file = job.experiment.data.name === 'csv' ? 'new-rows.csv' : 'my7.png';
+  const file = job.data.table === null ? 'my7.png' : 'new-rows.csv';
   output.line(`The run is in ${shown}. Next:`);
   output.line(`  chainrule evaluate ${quoted(shown)}`);
   output.line(`  chainrule predict ${quoted(shown)} ${file}`);

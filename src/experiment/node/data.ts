@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { digits } from '../../data/digits/digits.ts';
 import { type MnistOptions, mnist } from '../../data/node/mnist.ts';
 import { UserError } from '../../errors.ts';
-import { type PreparedData, prepareImages, prepareTable } from '../prepare.ts';
+import { type PreparedData, prepareImages, preparePoints, prepareTable } from '../prepare.ts';
 import type { DataOptions } from '../types.ts';
 
 export type LoadOptions = Pick<MnistOptions, 'onProgress' | 'cache' | 'mirrors'>;
@@ -18,6 +18,8 @@ export async function loadData(data: DataOptions, seed: number, options: LoadOpt
     }
     case 'digits':
       return prepareImages(digits(data), data, seed);
+    case 'points':
+      return preparePoints(data);
     case 'csv':
       return prepareTable(await readText(data.file), data, seed);
   }
