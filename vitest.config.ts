@@ -14,7 +14,7 @@ if (!hasChromium) {
 const node: TestProjectConfiguration = {
   test: {
     name: 'node',
-    include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/golden/*.test.ts'],
+    include: ['src/**/*.test.ts', 'studio/src/**/*.test.ts', 'test/*.test.ts', 'test/golden/*.test.ts'],
     exclude: ['**/*.slow.test.ts'],
     environment: 'node',
     testTimeout: 30_000,

@@ -24,7 +24,7 @@ export function commandWords(experiment: Experiment): string[] | null {
   let sofar = read(given);
   for (const flag of inOrder()) {
     const wanted = valueAt(experiment, flag.path);
-    if (wanted === undefined || wanted === null || isSame(wanted, valueAt(sofar, flag.path))) continue;
+    if (wanted === undefined || isSame(wanted, valueAt(sofar, flag.path))) continue;
     const text = textOf(flag, wanted, valueAt(sofar, flag.path));
     if (text === null) continue;
     given[flag.flag] = text;
@@ -53,9 +53,11 @@ function inOrder(): Flag[] {
 
 function textOf(flag: Flag, wanted: unknown, before: unknown): string | true | null {
   if (flag.value !== undefined) {
-    const isGroup = typeof flag.value === 'object';
-    return (isGroup ? before === null || before === undefined : isSame(flag.value, wanted)) ? true : null;
+    const isGroup = typeof flag.value === 'object' && flag.value !== null;
+    if (!isGroup) return isSame(flag.value, wanted) ? true : null;
+    return wanted !== null && (before === null || before === undefined) ? true : null;
   }
+  if (wanted === null) return null;
   if (flag.path === 'data.points') return formatPoints(wanted as number[][]);
   if (flag.path === 'tasks') return formatTasks(wanted as Experiment['tasks']);
   if (Array.isArray(wanted)) return wanted.length === 0 ? 'none' : wanted.join(',');

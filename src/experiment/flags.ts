@@ -32,7 +32,7 @@ const ROWS: readonly FlagRow[] = [
   { group: 'Data', flag: '--validation', path: 'data.validation' },
   { group: 'Data', flag: '--limit', path: 'data.limit' },
   { group: 'Data', flag: '--label', path: 'data.label', help: 'CSV: the column to predict, by its name or its number from 0' },
-  { group: 'Data', flag: '--target', path: 'data.target', help: 'CSV: what the label column holds' },
+  { group: 'Data', flag: '--target', path: 'data.target', help: 'CSV: what the label column holds; points: what the third number is' },
   { group: 'Data', flag: '--missing', path: 'data.missing', help: 'CSV: what to do with an empty cell' },
   {
     group: 'Data',
@@ -67,6 +67,8 @@ const ROWS: readonly FlagRow[] = [
   { group: 'Model', flag: '--init-gain', path: 'model.init.gain' },
   { group: 'Model', flag: '--init-std', path: 'model.init.std' },
   { group: 'Model', flag: '--init-from', path: 'model.initFrom', placeholder: 'FILE' },
+  { group: 'Model', flag: '--init-value', path: 'model.init.value' },
+  { group: 'Model', flag: '--init-bias', path: 'model.init.bias' },
   { group: 'Model', flag: '--loss', path: 'loss.name' },
 
   { group: 'Optimizer', flag: '--optimizer', path: 'optimizer.name', help: 'how gradients change the weights' },
@@ -94,6 +96,16 @@ const ROWS: readonly FlagRow[] = [
   { group: 'Optimizer', flag: '--centered', path: 'optimizer.centered', value: true },
   { group: 'Optimizer', flag: '--amsgrad', path: 'optimizer.amsgrad', value: true },
   { group: 'Optimizer', flag: '--eps', path: 'optimizer.eps' },
+  { group: 'Optimizer', flag: '--max-iter', path: 'optimizer.maxIter' },
+  { group: 'Optimizer', flag: '--damping', path: 'optimizer.damping' },
+  { group: 'Optimizer', flag: '--max-products', path: 'optimizer.maxProducts' },
+  {
+    group: 'Optimizer',
+    flag: '--no-line-search',
+    path: 'optimizer.lineSearchFn',
+    help: 'bfgs, lbfgs, newton: steps of the learning rate itself',
+    value: null,
+  },
   { group: 'Optimizer', flag: '--weight-decay', path: 'optimizer.weightDecay' },
 
   {
@@ -126,6 +138,19 @@ const ROWS: readonly FlagRow[] = [
   },
   { group: 'Learning-rate schedule', flag: '--decay', path: 'schedule.decay', help: 'inverseTime: k in 1 / (1 + k t)' },
   { group: 'Learning-rate schedule', flag: '--power', path: 'schedule.power', help: 'polynomial: its power' },
+  {
+    group: 'Learning-rate schedule',
+    flag: '--schedule-factor',
+    path: 'schedule.factor',
+    help: 'constant: factor on the rate; plateau: factor of each reduction',
+  },
+  {
+    group: 'Learning-rate schedule',
+    flag: '--schedule-patience',
+    path: 'schedule.patience',
+    help: 'plateau: epochs without improvement that are borne',
+  },
+  { group: 'Learning-rate schedule', flag: '--schedule-warmup', path: 'schedule.warmup', help: 'oneCycle: share of the time spent rising' },
 
   { group: 'Regularization', flag: '--dropout', path: 'model.dropout' },
   { group: 'Regularization', flag: '--input-dropout', path: 'model.inputDropout' },
@@ -181,6 +206,7 @@ const ROWS: readonly FlagRow[] = [
   },
   { group: 'Regularization', flag: '--averaging', path: 'regularization.averaging.kind' },
   { group: 'Regularization', flag: '--averaging-decay', path: 'regularization.averaging.decay' },
+  { group: 'Regularization', flag: '--averaging-start', path: 'regularization.averaging.startEpoch' },
 
   { group: 'Training', flag: '--epochs', path: 'training.epochs' },
   { group: 'Training', flag: '--batch-size', path: 'training.batchSize' },

@@ -67,6 +67,20 @@ const cases: Readonly<Record<string, unknown>> = {
     schedule: { name: 'oneCycle', warmup: 0.4, divide: 10 },
     training: brief,
   },
+  plateau: {
+    data: moons,
+    model: { hidden: [4], init: { name: 'constant', value: 0.1, bias: 0.2 } },
+    schedule: { name: 'plateau', factor: 0.5, patience: 0 },
+    regularization: { averaging: { kind: 'swa', startEpoch: 2 } },
+    training: brief,
+  },
+  'one cycle': { data: moons, model: { hidden: [4] }, schedule: { name: 'oneCycle', warmup: 0.4 }, training: brief },
+  'no line search': {
+    data: moons,
+    model: { hidden: [3] },
+    optimizer: { name: 'lbfgs', lr: 0.05, maxIter: 3, lineSearchFn: null },
+    training: { epochs: 2, batchSize: 100 },
+  },
   sgd: {
     data: moons,
     model: { hidden: [4] },

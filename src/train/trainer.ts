@@ -69,6 +69,11 @@ export class Trainer {
     return this.stopping?.reason === 'interrupted';
   }
 
+  /** Whether training has been told to end, by a callback or a signal. */
+  get ending(): boolean {
+    return this.stopping !== null;
+  }
+
   emit(event: TrainEvent): void {
     this.options.onEvent?.(event);
   }

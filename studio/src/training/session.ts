@@ -1,0 +1,366 @@
+/**
+ * A run under a person's hand: played, paused, stepped, taken back to any step and on again, to the same bits. It trains by `runExperiment`, in stretches
+ * from one checkpoint to the next, so that what it does is what the command does. Knows nothing of workers: that is worker.ts.
+ */
+import { withBackend } from '../../../src/backend/current.ts';
+import type { Dataset } from '../../../src/data/dataset.ts';
+import { buildMeasures, type Measures, shapeOf } from '../../../src/experiment/build.ts';
+import type { PreparedData } from '../../../src/experiment/prepare.ts';
+import { backendOf, runExperiment } from '../../../src/experiment/run.ts';
+import type { Experiment } from '../../../src/experiment/types.ts';
+import { encodeSafetensors } from '../../../src/io/safetensors.ts';
+import type { Module } from '../../../src/nn/module.ts';
+import type { Callback } from '../../../src/train/callbacks/callback.ts';
+import { type Evaluation, evaluate } from '../../../src/train/evaluate.ts';
+import type { BatchEnd, TrainEvent } from '../../../src/train/events.ts';
+import type { Trainer } from '../../../src/train/trainer.ts';
+import { type FixedBatch, fixedBatch, layersOf, outputsOf, planeOf, weightsOf } from './observe.ts';
+import type { EpochFigures, Outline, Report, Snapshot, Watch } from './protocol.ts';
+import { type SnapshotLimits, Snapshots, snapshotOf } from './snapshots.ts';
+
+export interface SessionOptions {
+  readonly experiment: Experiment;
+  readonly data: PreparedData;
+  readonly watch: Watch;
+  readonly from?: Snapshot | null;
+  readonly limits?: SnapshotLimits;
+  /** Told at most `rate` times a second while training, and once whenever the run comes to rest. */
+  readonly onReport: (report: Report) => void;
+  /** Told of a moment to go on from, at rest and every few seconds. */
+  readonly onKeep?: (snapshot: Snapshot) => void;
+  readonly onFailure: (message: string) => void;
+  /** Reports a second. Default 30. */
+  readonly rate?: number;
+}
+
+/** Thrown at the beginning of a stretch that was only to show where it begins. */
+class OnlyLooked extends Error {}
+
+const keepEvery = 4000;
+/** Examples whose way through the layers is looked at. */
+const lookedAt = 128;
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #snapshots: Snapshots;
+  readonly #measures: Measures;
+  readonly #batch: FixedBatch;
+  readonly #measuredTrain: Dataset | null;
+  readonly #stepsPerEpoch: number;
+  #watch: Watch;
+  /** Where the run stands, or last stood. */
+  #current: Snapshot | null = null;
+  /** The step it has come to. */
+  #at = 0;
+  /** The step it is to reach: one before where it stands means going back first; null, wherever it comes to stand. */
+  #target: number | null;
+  #stepsPerSecond: number | null = null;
+  #controller: AbortController | null = null;
+  #wake: () => void = () => {};
+  #closed = false;
+  #model: Module | null = null;
+  #message: string | null = null;
+  #evaluation: Evaluation | null = null;
+  #steps: number[] = [];
+  #epochs: EpochFigures[] = [];
+  #reportedAt = 0;
+  #keptAt = 0;
+  #pace = { since: 0, steps: 0, rate: 0 };
+  #awaitingSeen = false;
+  /** Ends with `close`, or when not even the start can be shown. */
+  readonly done: Promise<void>;
+
+  constructor(options: SessionOptions) {
+    const { experiment, data, watch, from = null, limits } = options;
+    this.#options = options;
+    this.#snapshots = new Snapshots(limits);
+    this.#watch = watch;
+    this.#measures = withBackend(backendOf(experiment), () => buildMeasures(experiment, shapeOf(data.train)));
+    this.#batch = fixedBatch(data.train, lookedAt);
+    this.#measuredTrain = watch.trainSamples > 0 ? data.train.take(watch.trainSamples) : null;
+    const steps = data.train.length / experiment.training.batchSize;
+    this.#stepsPerEpoch = experiment.training.dropLast ? Math.floor(steps) : Math.ceil(steps);
+    this.#target = from?.step ?? 0;
+    this.done = this.#loop(from);
+  }
+
+  get outline(): Omit<Outline, 'backend'> {
+    const { experiment, data } = this.#options;
+    const { train, validation, test } = data;
+    const isPoints = experiment.data.name === 'points';
+    return {
+      totalSteps: this.totalSteps,
+      stepsPerEpoch: this.#stepsPerEpoch,
+      samples: { train: train.length, validation: validation?.length ?? 0, test: test?.length ?? 0 },
+      targetKind: train.targetKind,
+      classNames: train.classNames,
+      parameters: this.#model?.parameterCount() ?? 0,
+      points: isPoints ? { train: rowsOf(train), validation: rowsOf(validation), test: rowsOf(test) } : null,
+    };
+  }
+
+  get totalSteps(): number {
+    return this.#stepsPerEpoch * this.#options.experiment.training.epochs;
+  }
+
+  get step(): number {
+    return this.#at;
+  }
+
+  get isPlaying(): boolean {
+    return this.#target === Number.POSITIVE_INFINITY && this.#current?.ended === null;
+  }
+
+  play(): void {
+    this.goTo(Number.POSITIVE_INFINITY);
+  }
+
+  /** Stops after the step under way. */
+  pause(): void {
+    this.#target = null;
+    this.#controller?.abort();
+    this.#wake();
+  }
+
+  /** To this step: forward by training, or back to the same bits. */
+  goTo(step: number): void {
+    this.#target = Math.max(0, step);
+    if (this.#target < this.#at) this.#controller?.abort();
+    this.#wake();
+  }
+
+  /** At most so many steps a second while it plays; null: as many as there can be. */
+  setSpeed(stepsPerSecond: number | null): void {
+    this.#stepsPerSecond = stepsPerSecond;
+    // A stretch under way was begun for the speed that was.
+    this.#controller?.abort();
+    this.#wake();
+  }
+
+  setWatch(watch: Watch): void {
+    this.#watch = watch;
+    if (this.#controller === null && this.#model !== null) this.#tell(this.#model, this.#at);
+  }
+
+  /** The page has drawn what it was told. */
+  seen(): void {
+    this.#awaitingSeen = false;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#controller?.abort();
+    this.#wake();
+  }
+
+  /** The weights as a safetensors file, with the bytes that a run folder of the command holds. */
+  weightsFile(): Uint8Array<ArrayBuffer> {
+    return encodeSafetensors(this.#current?.model ?? new Map(), { format: 'pt' }) as Uint8Array<ArrayBuffer>;
+  }
+
+  get snapshot(): Snapshot | null {
+    return this.#current;
+  }
+
+  outputs(x: Float32Array, count: number): Float32Array {
+    if (this.#model === null) throw new Error('there is no model yet');
+    return outputsOf(this.#model, x, [count, ...this.#options.data.info.featureShape]);
+  }
+
+  async #loop(from: Snapshot | null): Promise<void> {
+    let failures = 0;
+    while (!this.#closed) {
+      try {
+        if (this.#snapshots.length === 0) await this.#stretch(null, null);
+        if (from !== null) this.#snapshots.add(from);
+        if (from?.ended) await this.#stretch(from, null);
+        from = null;
+        await this.#once();
+        failures = 0;
+      } catch (error) {
+        this.#options.onFailure(error instanceof Error ? error.message : String(error));
+        this.#target = null;
+        this.#model = null;
+        this.#current = this.#snapshots.before(this.#at);
+        if (this.#current === null) return;
+        this.#at = this.#current.step;
+        if (++failures > 1) await this.#woken();
+      }
+    }
+  }
+
+  /** One stretch, or a rest. */
+  async #once(): Promise<void> {
+    const here = this.#current!;
+    const target = this.#target ?? here.step;
+    if (this.#model === null) {
+      await this.#stretch(here, null);
+    } else if (target < here.step) {
+      await this.#stretch(this.#snapshots.before(target), null);
+    } else if (target > here.step && here.ended === null) {
+      await this.#forward(here, target);
+    } else {
+      this.#target = null;
+      this.#rest();
+      await this.#woken();
+    }
+  }
+
+  async #forward(here: Snapshot, target: number): Promise<void> {
+    const perSecond = this.#stepsPerSecond;
+    if (perSecond === null || target !== Number.POSITIVE_INFINITY) {
+      await this.#stretch(here, target);
+      return;
+    }
+    const begun = performance.now();
+    const many = Math.max(1, Math.round(perSecond / 60));
+    await this.#stretch(here, here.step + many);
+    if (this.#target !== Number.POSITIVE_INFINITY) return;
+    if (this.#current?.ended === null) this.#tell(this.#model!, this.#at);
+    await this.#woken(Math.max(0, (1000 * many) / perSecond - (performance.now() - begun)));
+  }
+
+  /** Waits to be called, at most so long. */
+  #woken(milliseconds?: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Trains from a snapshot until a step; null only looks at where it begins. Ends with `current` and `model` there. */
+  async #stretch(from: Snapshot | null, until: number | null): Promise<void> {
+    const { experiment, data } = this.#options;
+    const controller = new AbortController();
+    this.#controller = controller;
+    let trainer: Trainer | null = null;
+    let end: Snapshot | null = from;
+    const watcher: Callback = {
+      onTrainBegin: begun => {
+        trainer = begun;
+        this.#model = begun.model;
+        this.#at = begun.globalStep;
+        end ??= this.#keep(begun);
+        if (until === null) throw new OnlyLooked();
+      },
+      onEpochEnd: async (epoch, logs, of) => {
+        await this.#measure(epoch, logs, of);
+        // A moment at which training ends is none to go on from.
+        if (!of.ending && epoch < experiment.training.epochs && this.#snapshots.isDue(of.globalStep)) this.#keep(of);
+      },
+      onTrainEnd: ended => {
+        end = snapshotOf(ended.checkpoint(), null);
+      },
+    };
+    const onEvent = (event: TrainEvent): void => {
+      if (event.type === 'batchEnd') this.#onBatch(event, trainer!, until ?? 0, controller);
+      else if (event.type === 'trainEnd') this.#message = event.reason === 'interrupted' ? null : event.message;
+    };
+    this.#evaluation = null;
+    this.#message = null;
+    try {
+      const options = { data, onEvent, callbacks: [watcher], signal: controller.signal };
+      const { history, evaluation } = await runExperiment(experiment, from === null ? options : { ...options, resume: from });
+      this.#current = { ...end!, ended: history.reason === 'interrupted' ? null : history.reason };
+      this.#evaluation = evaluation;
+    } catch (error) {
+      if (!(error instanceof OnlyLooked)) throw error;
+      this.#model?.eval();
+      this.#current = end;
+    } finally {
+      this.#controller = null;
+    }
+  }
+
+  #onBatch({ step, stepsPerEpoch, globalStep, loss, lr }: BatchEnd, trainer: Trainer, until: number, controller: AbortController): void {
+    this.#at = globalStep;
+    this.#steps.push(globalStep, loss, lr);
+    this.#pace.steps++;
+    // The last step of all ends by itself, with whatever the experiment does at its end.
+    if (globalStep >= Math.min(until, this.#target ?? 0) && globalStep < this.totalSteps) controller.abort();
+    if (step < stepsPerEpoch && this.#snapshots.isDue(globalStep)) this.#keep(trainer);
+    const now = performance.now();
+    if (this.#awaitingSeen || now < this.#reportedAt + 1000 / (this.#options.rate ?? 30)) return;
+    this.#tell(trainer.model, globalStep);
+    // Telling takes time from training: at most about as much as training itself is left.
+    this.#reportedAt += performance.now() - now;
+  }
+
+  #keep(trainer: Trainer): Snapshot {
+    const snapshot = snapshotOf(trainer.checkpoint(), null);
+    this.#snapshots.add(snapshot);
+    const now = performance.now();
+    if (now - this.#keptAt > keepEvery) {
+      this.#keptAt = now;
+      this.#options.onKeep?.(snapshot);
+    }
+    return snapshot;
+  }
+
+  /** The figures of all parts after an epoch, in inference mode, each by the same measure. */
+  async #measure(epoch: number, logs: Readonly<Record<string, number>>, { model, globalStep }: Trainer): Promise<void> {
+    const figures: Record<string, number> = { ...logs };
+    const measures = { loss: this.#measures.loss, ...(this.#measures.metrics === undefined ? {} : { metrics: this.#measures.metrics }) };
+    if (this.#measuredTrain !== null) Object.assign(figures, (await evaluate(model, this.#measuredTrain, measures)).logs);
+    const { test } = this.#options.data;
+    if (this.#watch.test && test !== null) {
+      for (const [name, value] of Object.entries((await evaluate(model, test, measures)).logs)) figures[`test_${name}`] = value;
+    }
+    model.train();
+    this.#epochs.push({ step: globalStep, epoch, figures });
+  }
+
+  /** Tells where the run stands, now that it stands; from there one can go back to it, and go on in another worker. */
+  #rest(): void {
+    const here = this.#current!;
+    if (here.ended === null) this.#snapshots.add(here);
+    this.#tell(this.#model!, here.step);
+    this.#options.onKeep?.(here);
+  }
+
+  #tell(model: Module, step: number): void {
+    const { experiment, data, onReport } = this.#options;
+    const { grid, reach, units, weights, layers } = this.#watch;
+    const isPoints = experiment.data.name === 'points';
+    const now = performance.now();
+    if (now - this.#pace.since > 500) {
+      this.#pace = { since: now, steps: 0, rate: this.#pace.since === 0 ? 0 : (1000 * this.#pace.steps) / (now - this.#pace.since) };
+    }
+    const look = withBackend(backendOf(experiment), () => ({
+      plane: isPoints && grid > 0 ? planeOf(model, grid, reach, data.train.targetKind === 'class', units) : null,
+      weights: weights ? weightsOf(model) : null,
+      layers: layers ? layersOf(model, this.#batch, this.#measures.loss) : null,
+    }));
+    const isPlaying = this.isPlaying;
+    // While a stretch goes on, where the last one ended is past.
+    const ended = this.#controller === null ? (this.#current?.ended ?? null) : null;
+    const report: Report = {
+      type: 'report',
+      step,
+      epoch: Math.floor(step / this.#stepsPerEpoch),
+      isPlaying,
+      ended,
+      message: ended === null ? null : this.#message,
+      steps: Float64Array.from(this.#steps),
+      epochs: this.#epochs,
+      stepsPerSecond: isPlaying ? this.#pace.rate : 0,
+      ...look,
+      evaluation: ended === null ? null : this.#evaluation,
+    };
+    this.#steps = [];
+    this.#epochs = [];
+    this.#reportedAt = performance.now();
+    this.#awaitingSeen = true;
+    onReport(report);
+  }
+}
+
+/** x, y, target of every example. */
+function rowsOf(data: Dataset | null): Float32Array {
+  const rows = new Float32Array((data?.length ?? 0) * 3);
+  for (let i = 0; i < (data?.length ?? 0); i++) rows.set([...data!.raw(i), data!.target(i)], i * 3);
+  return rows;
+}
