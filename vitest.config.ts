@@ -53,8 +53,19 @@ const browser: TestProjectConfiguration = {
   },
 };
 
+/** The studio as it is built and served, in the system's Chromium. */
+const studio: TestProjectConfiguration = {
+  test: {
+    name: 'studio',
+    include: ['test/studio/**/*.test.ts'],
+    environment: 'node',
+    globalSetup: ['test/studio/build.ts'],
+    testTimeout: 60_000,
+  },
+};
+
 const config: ViteUserConfig = defineConfig({
-  test: { projects: hasChromium ? [node, built, browser] : [node, built] },
+  test: { projects: hasChromium ? [node, built, browser, studio] : [node, built] },
 });
 
 export default config;

@@ -15,7 +15,9 @@ const withTypes = !process.argv.includes('--no-types');
 
 const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version;
 if (!existsSync(join(root, 'src/backend/wasm/module.gen.ts'))) await run('node', ['scripts/build-kernels.mjs']);
-await rm(join(root, 'dist'), { recursive: true, force: true });
+// The studio is built apart, by its own workspace.
+const old = existsSync(join(root, 'dist')) ? await readdir(join(root, 'dist')) : [];
+await Promise.all(old.filter(name => name !== 'studio').map(name => rm(join(root, 'dist', name), { recursive: true, force: true })));
 const [modules] = await Promise.all([bundle(), withTypes ? declarations() : undefined]);
 await writeThirdParty(root, modules);
 

@@ -14,9 +14,20 @@ function newest(...paths) {
     if (found === undefined) return [];
     return found.isFile() ? [full] : readdirSync(full, { recursive: true }).map(name => join(full, name));
   });
-  return Math.max(...files.filter(file => !file.includes('kernels/build')).map(file => statSync(file).mtimeMs));
+  const made = /kernels.build|studio.(node_modules|src.paraglide)/;
+  return Math.max(...files.filter(file => !made.test(file)).map(file => statSync(file).mtimeMs));
 }
 
-if (newest('src', 'kernels', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json') > newest('dist')) {
+const sources = [
+  'src',
+  'kernels',
+  'scripts',
+  'studio/src',
+  'studio/messages',
+  'studio/build',
+  'studio/index.html',
+  'studio/vite.config.ts',
+];
+if (newest(...sources, 'package.json', 'tsconfig.json', 'tsconfig.build.json') > newest('dist')) {
   execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
 }

@@ -19,6 +19,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'explain', summary: 'show a backward pass, step by step', load: () => import('./commands/explain.ts') },
   { name: 'schedule', summary: 'draw the course of a learning rate', load: () => import('./commands/schedule.ts') },
   { name: 'probe', summary: 'see how an untrained net starts, layer by layer', load: () => import('./commands/probe.ts') },
+  { name: 'studio', summary: 'see it all in the browser', load: () => import('./commands/studio.ts') },
   { name: 'datasets', summary: 'list, download and look at data sets', load: () => import('./commands/datasets.ts') },
 ];
 
@@ -29,6 +30,7 @@ Examples:
   chainrule train table.csv --label price         train on a table
   chainrule evaluate runs/mnist-1                 measure what was trained
   chainrule predict runs/mnist-1 my7.png          ask it about a picture
+  chainrule studio --open                         see a net train in the browser
   chainrule train --help                          every option, with its default
 
 Exit codes: 0 done, 1 failure, 2 a mistake in what was typed, 130 stopped by Ctrl-C (the run is saved), 143 ended by SIGTERM (likewise).

@@ -1,0 +1,2 @@
+/** Numbers as the library's own renderers write them. */
+export { short } from '../../../src/explain/text.ts';

@@ -1,0 +1,34 @@
+/** The labs, each loaded when it is opened. */
+import type { Component } from 'svelte';
+import { m } from '../paraglide/messages.js';
+import type { Route } from './router.svelte.ts';
+
+export interface Lab {
+  readonly route: Exclude<Route, 'home'>;
+  readonly name: () => string;
+  readonly text: () => string;
+  readonly load: () => Promise<{ readonly default: Component }>;
+  /** Names that `hide=` takes in this lab, besides the shell's own, with what they hide. */
+  readonly hideable?: () => readonly (readonly [name: string, meaning: string])[];
+}
+
+export const labs: readonly Lab[] = [
+  {
+    route: 'backward',
+    name: () => m.shell_backward(),
+    text: () => m.home_backward_text(),
+    load: () => import('../labs/backward/BackwardLab.svelte'),
+  },
+  {
+    route: 'playground',
+    name: () => m.shell_playground(),
+    text: () => m.home_playground_text(),
+    load: () => import('../labs/playground/PlaygroundLab.svelte'),
+  },
+  {
+    route: 'mnist',
+    name: () => m.shell_mnist(),
+    text: () => m.home_mnist_text(),
+    load: () => import('../labs/mnist/MnistLab.svelte'),
+  },
+];
