@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { featureNames, parseCsv, parseRows } from './csv.ts';
+import { parseCsv, parseRows } from './csv.ts';
 import type { Dataset } from './dataset.ts';
 import { Standardizer } from './standardizer.ts';
+import { featureNames } from './table.ts';
 
 const iris = 'length,colour,width,species\n1,red,10,setosa\n2,blue,20,virginica\n\n3,red,30.5,setosa\n';
 const rows = (d: Dataset): number[][] => Array.from({ length: d.length }, (_, i) => Array.from(d.raw(i)));

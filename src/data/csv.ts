@@ -1,70 +1,17 @@
-/** Tabular data: CSV text to a dataset, with a schema by which later rows are read in just the same way. */
+/** CSV text to a table of cells. */
 import Papa from 'papaparse';
 import { UserError } from '../errors.ts';
-import { Dataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
+import { type MissingPolicy, type Table, type TableOptions, type TableSchema, tableDataset, tableRows } from './table.ts';
 
-/** A column of numbers, one input. */
-export interface NumericColumn {
-  readonly kind: 'numeric';
-  readonly name: string;
-}
-
-/** A column of words, one input for each category (1 for the one that is there, 0 for the others). */
-export interface CategoricalColumn {
-  readonly kind: 'categorical';
-  readonly name: string;
-  readonly categories: readonly string[];
-}
-
-export type Column = NumericColumn | CategoricalColumn;
-
-/** How rows become features; plain JSON, saved with a model so that predict reads rows as training did. */
-export interface TableSchema {
-  readonly header: boolean;
-  readonly columns: readonly Column[];
-  readonly label: string;
-  readonly labelKind: 'class' | 'value';
-  readonly classNames: readonly string[];
-}
-
-/**
- * What to do with an empty cell (or NA, NaN, null, ?): refuse it; leave its row out; or put the mean of the training rows. With 'mean' the
- * cell is NaN here and `Standardizer`, fitted on the training part, fills it: the mean must not be learned from validation rows.
- */
-export type MissingPolicy = 'error' | 'drop' | 'mean';
-
-export interface CsvOptions {
+export interface CsvOptions extends TableOptions {
   /** What to call the text in an error, such as its path. */
   readonly source?: string;
-  /** The label column, by name or by position from 0 (negative from the end). Default: the last. */
-  readonly label?: string | number;
   /** The first line holds names. Default true; without it columns are called '0', '1', ... */
   readonly header?: boolean;
-  /** Columns to leave out. */
-  readonly ignore?: readonly (string | number)[];
-  /** Columns to take as categories even where they look like numbers. A column with any cell that is no number is one by itself if `infer`. */
-  readonly categorical?: readonly (string | number)[];
-  /** Take columns without a single number as categories. Default true; a column with some numbers and some words is always an error. */
-  readonly infer?: boolean;
-  /** 'class' or 'value'. Default: 'class' where the label column holds words, or at most 20 different whole numbers from 0. */
-  readonly labelKind?: 'class' | 'value';
-  readonly missing?: MissingPolicy;
   /** One character; found out from the text by default. */
   readonly delimiter?: string;
 }
-
-interface Table {
-  readonly names: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-  /** line number of each row in the text, from 1 */
-  readonly lines: readonly number[];
-  readonly source: string;
-}
-
-const MISSING = new Set(['', 'na', 'nan', 'null', 'n/a', '?']);
-const isMissing = (cell: string): boolean => MISSING.has(cell.trim().toLowerCase());
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const isNumber = (cell: string): boolean => NUMBER.test(cell.trim());
 
 /**
  * Reads a table with labels.
@@ -78,41 +25,7 @@ const isNumber = (cell: string): boolean => NUMBER.test(cell.trim());
  * @throws UserError with source, line and column for a ragged row, a missing cell (unless `missing` says otherwise), or a word among numbers
  */
 export function parseCsv(text: string, options: CsvOptions = {}): { dataset: Dataset; schema: TableSchema } {
-  const { missing = 'error', infer = true } = options;
-  const table = readTable(text, options.source ?? 'CSV', options.header ?? true, options.delimiter);
-  if (table.rows.length === 0) throw new UserError(`${table.source}: there are no rows of data`);
-  const label = columnIndex(table, options.label ?? -1, 'label');
-  const ignored = new Set((options.ignore ?? []).map(c => columnIndex(table, c, 'ignore')));
-  const forced = new Set((options.categorical ?? []).map(c => columnIndex(table, c, 'categorical')));
-  const kept = table.names.map((_, c) => c).filter(c => c !== label && !ignored.has(c));
-  if (kept.length === 0) throw new UserError(`${table.source}: no column is left to learn from beside the label '${table.names[label]}'`);
-
-  const rows = selectRows(table, kept, label, missing);
-  const columns = kept.map((c): Column => {
-    const cells = rows.map(r => table.rows[r][c]).filter(cell => !isMissing(cell));
-    const words = forced.has(c) || (infer && cells.length > 0 && !cells.some(isNumber));
-    if (words) return { kind: 'categorical', name: table.names[c], categories: [...new Set(cells.map(cell => cell.trim()))].sort() };
-    for (const r of rows) if (!isMissing(table.rows[r][c])) readNumber(table, r, c);
-    return { kind: 'numeric', name: table.names[c] };
-  });
-
-  const labels = rows.map(r => table.rows[r][label].trim());
-  const labelKind = options.labelKind ?? guessLabelKind(labels);
-  const classNames = labelKind === 'class' ? sortClasses(labels) : [];
-  const schema: TableSchema = { header: options.header ?? true, columns, label: table.names[label], labelKind, classNames };
-  const features = encode(table, rows, kept, schema, missing);
-  const targets = Float32Array.from(rows, (r, i) => (labelKind === 'class' ? classNames.indexOf(labels[i]) : readNumber(table, r, label)));
-  const dataset = Dataset.from({
-    name: table.source,
-    provenance: `${table.source}, ${rows.length} of ${table.rows.length} rows`,
-    features,
-    targets,
-    featureShape: [features.length / rows.length],
-    targetKind: labelKind,
-    targetShape: labelKind === 'class' ? [] : [1],
-    classNames,
-  });
-  return { dataset, schema };
+  return tableDataset(readCsv(text, options), options);
 }
 
 /**
@@ -122,29 +35,11 @@ export function parseCsv(text: string, options: CsvOptions = {}): { dataset: Dat
  * @returns features [rows, width]; a missing number is NaN, for `Standardizer.apply` to fill if training did so
  */
 export function parseRows(text: string, schema: TableSchema, source = 'CSV', missing: MissingPolicy = 'error'): Float32Array {
-  const table = readTable(text, source, schema.header);
-  const kept = schema.columns.map(column => {
-    const c = table.names.indexOf(column.name);
-    if (c < 0)
-      throw new UserError(
-        `${source}: column '${column.name}' is missing; the model was trained on it. Here are: ${table.names.join(', ')}`,
-      );
-    return c;
-  });
-  return encode(table, selectRows(table, kept, null, missing), kept, schema, missing);
+  return tableRows(readCsv(text, { source, header: schema.header }), schema, missing);
 }
 
-/** How many features a row of this schema becomes. */
-export function tableWidth(schema: TableSchema): number {
-  return schema.columns.reduce((sum, column) => sum + (column.kind === 'numeric' ? 1 : column.categories.length), 0);
-}
-
-/** The name of each feature: a column's own, or 'column=category'. */
-export function featureNames(schema: TableSchema): string[] {
-  return schema.columns.flatMap(c => (c.kind === 'numeric' ? [c.name] : c.categories.map(category => `${c.name}=${category}`)));
-}
-
-function readTable(text: string, source: string, header: boolean, delimiter?: string): Table {
+/** The cells of a CSV text. */
+export function readCsv(text: string, { source = 'CSV', header = true, delimiter }: CsvOptions = {}): Table {
   const rows: string[][] = [];
   const lines: number[] = [];
   let names: string[] | null = null;
@@ -177,7 +72,7 @@ function readTable(text: string, source: string, header: boolean, delimiter?: st
     lines.push(at);
   }
   if (names === null) throw new UserError(`${source}: the file is empty`);
-  return { names, rows, lines, source };
+  return { names, rows, lines, unit: 'line', header, source };
 }
 
 /** The one of , ; tab | that is commonest in the first line, quoted cells apart; a comma where there is none. */
@@ -188,78 +83,4 @@ function guessDelimiter(text: string): string {
     .split('\n', 1)[0];
   const counts = [',', ';', '\t', '|'].map(d => [d, first.split(d).length] as const);
   return counts.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
-}
-
-function columnIndex(table: Table, column: string | number, option: string): number {
-  const index = typeof column === 'number' ? (column < 0 ? table.names.length + column : column) : table.names.indexOf(column);
-  if (index >= 0 && index < table.names.length && Number.isInteger(index)) return index;
-  throw new UserError(
-    `${table.source}: ${option}: there is no column ${JSON.stringify(column)}; the columns are ${table.names.join(', ')}`,
-  );
-}
-
-/** Rows that are to be used under the policy for missing cells. A row without a label is never used. */
-function selectRows(table: Table, kept: readonly number[], label: number | null, missing: MissingPolicy): number[] {
-  const rows: number[] = [];
-  table.rows.forEach((row, r) => {
-    const empty = kept.find(c => isMissing(row[c]));
-    const noLabel = label !== null && isMissing(row[label]);
-    if (missing === 'error' && (empty !== undefined || noLabel)) {
-      const c = noLabel ? label : empty!;
-      throw new UserError(
-        `${place(table, r, c)}: the cell is ${row[c].trim() === '' ? 'empty' : `'${row[c].trim()}'`}. Fill it, or choose missing: 'drop' (leave such rows out) or 'mean' (put the training mean)`,
-      );
-    }
-    if (noLabel || (missing === 'drop' && empty !== undefined)) return;
-    rows.push(r);
-  });
-  if (rows.length === 0) throw new UserError(`${table.source}: every row has a missing cell; none is left`);
-  return rows;
-}
-
-function encode(table: Table, rows: readonly number[], kept: readonly number[], schema: TableSchema, missing: MissingPolicy): Float32Array {
-  const width = tableWidth(schema);
-  const out = new Float32Array(rows.length * width);
-  rows.forEach((r, i) => {
-    let at = i * width;
-    schema.columns.forEach((column, k) => {
-      const cell = table.rows[r][kept[k]].trim();
-      if (column.kind === 'numeric') {
-        out[at++] = missing === 'mean' && isMissing(cell) ? NaN : readNumber(table, r, kept[k]);
-        return;
-      }
-      const category = column.categories.indexOf(cell);
-      if (category < 0 && !isMissing(cell)) {
-        throw new UserError(
-          `${place(table, r, kept[k])}: '${cell}' was not seen in training; it knows ${column.categories.slice(0, 10).join(', ')}${column.categories.length > 10 ? ', ...' : ''}`,
-        );
-      }
-      if (category >= 0) out[at + category] = 1;
-      at += column.categories.length;
-    });
-  });
-  return out;
-}
-
-function readNumber(table: Table, r: number, c: number): number {
-  const cell = table.rows[r][c].trim();
-  const value = isNumber(cell) ? Number(cell) : NaN;
-  if (Number.isFinite(Math.fround(value))) return value;
-  const why = isNumber(cell) ? 'is beyond the range of float32' : 'is not a number';
-  throw new UserError(`${place(table, r, c)}: '${cell}' ${why}. Correct it, or name the column under categorical or ignore`);
-}
-
-function place(table: Table, r: number, c: number): string {
-  return `${table.source}, line ${table.lines[r]}, column '${table.names[c]}'`;
-}
-
-function guessLabelKind(labels: readonly string[]): 'class' | 'value' {
-  if (!labels.every(isNumber)) return 'class';
-  const values = new Set(labels.map(Number));
-  return values.size <= 20 && [...values].every(v => Number.isInteger(v) && v >= 0) ? 'class' : 'value';
-}
-
-function sortClasses(labels: readonly string[]): string[] {
-  const names = [...new Set(labels)];
-  return names.every(isNumber) ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
 }

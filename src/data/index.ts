@@ -2,18 +2,7 @@
 import '../ops/methods.ts';
 
 export { type AugmentOptions, augmentImages, checkAugmentOptions, type ElasticOptions, type ImageInfo } from './augment.ts';
-export {
-  type CategoricalColumn,
-  type Column,
-  type CsvOptions,
-  featureNames,
-  type MissingPolicy,
-  type NumericColumn,
-  parseCsv,
-  parseRows,
-  type TableSchema,
-  tableWidth,
-} from './csv.ts';
+export { type CsvOptions, parseCsv, parseRows } from './csv.ts';
 export {
   type ArraysOptions,
   Dataset,
@@ -42,3 +31,16 @@ export {
 } from './points/points.ts';
 export { relabel } from './relabel.ts';
 export { Standardizer, type StandardizerState } from './standardizer.ts';
+export {
+  type CategoricalColumn,
+  type Column,
+  featureNames,
+  type MissingPolicy,
+  type NumericColumn,
+  type Table,
+  type TableOptions,
+  type TableSchema,
+  tableDataset,
+  tableRows,
+  tableWidth,
+} from './table.ts';

@@ -1,8 +1,9 @@
 /** From whole data sets to the parts an experiment trains, validates and tests on. The same in Node and in the browser. */
-import { parseCsv, type TableSchema } from '../data/csv.ts';
+import { parseCsv } from '../data/csv.ts';
 import type { Dataset, DatasetInfo } from '../data/dataset.ts';
 import { points } from '../data/points/points.ts';
 import { Standardizer, type StandardizerState } from '../data/standardizer.ts';
+import type { TableSchema } from '../data/table.ts';
 import { UserError } from '../errors.ts';
 import { Random } from '../random.ts';
 import type { ExperimentData } from './run.ts';
