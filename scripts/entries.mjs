@@ -12,6 +12,7 @@ export const anywhere = {
   train: 'src/train/index.ts',
   experiment: 'src/experiment/index.ts',
   explain: 'src/explain/index.ts',
+  io: 'src/io/index.ts',
 };
 
 /** Need Node. */

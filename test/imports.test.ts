@@ -46,6 +46,10 @@ const ALLOWED: readonly (readonly [from: string, to: string, reason: string])[] 
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   valibot: ['src/experiment/'],
   papaparse: ['src/data/csv'],
+  fflate: ['src/io/'],
+  fzstd: ['src/io/parquet.ts'],
+  'hyparquet/src/index.js': ['src/io/parquet.ts'],
+  'hyparquet/src/column.js': ['src/io/parquet.ts'],
   commander: ['src/cli/'],
   'cli-progress': ['src/cli/terminal/progress.ts'],
   'fast-png': ['src/cli/png.ts'],

@@ -38,13 +38,15 @@ export function givenFlags(command: Command): Record<string, string | true> {
 
 const DATA_SETS = ['mnist', 'fashion-mnist', 'digits', 'points'] as const;
 
-/** The data named by a word: a data set, or a path to a CSV file. */
+/** The data named by a word: a data set, or a path to a file. */
 export function dataNamed(word: string): { name: string; file?: string } {
   if (DATA_SETS.some(name => name === word)) return { name: word };
   if (/\.(csv|tsv|txt)$/i.test(word)) return { name: 'csv', file: resolve(word) };
+  const ending = /\.(parquet|npz|npy)$/i.exec(word)?.[1];
+  if (ending !== undefined) return { name: ending.toLowerCase(), file: resolve(word) };
   const near = nearest(word, DATA_SETS);
   throw new UsageError(
-    `'${word}' is no data set; there are ${DATA_SETS.join(', ')}, or a path to a .csv file`,
+    `'${word}' is no data set; there are ${DATA_SETS.join(', ')}, or a path to a .csv, .parquet, .npz or .npy file`,
     near === undefined ? undefined : `Did you mean ${near}?`,
   );
 }
@@ -54,6 +56,7 @@ export async function askedExperiment(command: Command, data: string | undefined
   const flags = givenFlags(command);
   for (const name of ['--data', '--init-from'])
     if (typeof flags[name] === 'string' && flags[name] !== '') flags[name] = resolve(flags[name]);
+  if (typeof flags['--label'] === 'string' && /\.npy$/i.test(flags['--label'])) flags['--label'] = resolve(flags['--label']);
   const recipe = command.getOptionValue('recipe') as string | undefined;
   const config = configPath === undefined ? undefined : await readConfig(configPath);
   return asUsage(() =>

@@ -36,6 +36,8 @@ export interface FeatureSource {
   fill(indices: Uint32Array, out: Float32Array): void | Promise<void>;
   /** Stored features of one example, before normalization; for looking at it. */
   raw?(index: number): Uint8Array | Float32Array;
+  /** All of them, one example after another, where they are in memory. */
+  readonly stored?: Uint8Array | Float32Array;
 }
 
 export interface ArraysOptions {
@@ -149,6 +151,14 @@ export class Dataset implements DatasetInfo {
   info(): DatasetInfo {
     const { name, provenance, featureShape, targetKind, targetShape, classNames, normalization } = this;
     return { name, provenance, featureShape, targetKind, targetShape, classNames, normalization };
+  }
+
+  /** The same examples, normalized otherwise. Only where stored features are in memory; they are not copied. */
+  withNormalization(normalization: Normalization): Dataset {
+    const features = this.#source.stored;
+    if (features === undefined) throw new UserError(`dataset '${this.name}' is read lazily; what it is normalized by cannot be changed`);
+    const source = memorySource(features, this.#featureSize, normalization);
+    return new Dataset({ ...this.info(), normalization }, source, this.#targets, this.#selection);
   }
 
   /**
@@ -281,7 +291,7 @@ function memorySource(features: Uint8Array | Float32Array, size: number, { scale
         for (let j = 0; j < size; j++) out[at++] = table[features[start + j]];
       }
     };
-    return { length, fill, raw };
+    return { length, fill, raw, stored: features };
   }
   const plain = scale === 1 && mean === 0 && std === 1;
   const fill = (indices: Uint32Array, out: Float32Array): void => {
@@ -291,5 +301,5 @@ function memorySource(features: Uint8Array | Float32Array, size: number, { scale
       else for (let j = 0; j < size; j++) out[at++] = (features[start + j] * scale - mean) / std;
     }
   };
-  return { length, fill, raw };
+  return { length, fill, raw, stored: features };
 }

@@ -12,7 +12,7 @@ type Given = Record<string, string | true>;
  */
 export function commandWords(experiment: Experiment): string[] | null {
   const { data } = experiment;
-  const named: FlagValues['data'] = data.name === 'csv' ? { name: 'csv', file: data.file } : { name: data.name };
+  const named: FlagValues['data'] = 'file' in data ? { name: data.name, file: data.file } : { name: data.name };
   const read = (flags: Given): Experiment | null => {
     try {
       return experimentFromFlags({ flags, data: named });
@@ -31,7 +31,7 @@ export function commandWords(experiment: Experiment): string[] | null {
     sofar = read(given) ?? sofar;
   }
   if (!isSame(read(given), experiment)) return null;
-  return ['chainrule', 'train', data.name === 'csv' ? data.file : data.name, ...Object.entries(given).flatMap(words)];
+  return ['chainrule', 'train', 'file' in data ? data.file : data.name, ...Object.entries(given).flatMap(words)];
 }
 
 /**

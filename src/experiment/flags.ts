@@ -31,14 +31,20 @@ const ROWS: readonly FlagRow[] = [
   { group: 'Data', flag: '--data', path: 'data.folder', placeholder: 'DIR' },
   { group: 'Data', flag: '--validation', path: 'data.validation' },
   { group: 'Data', flag: '--limit', path: 'data.limit' },
-  { group: 'Data', flag: '--label', path: 'data.label', help: 'CSV: the column to predict, by its name or its number from 0' },
-  { group: 'Data', flag: '--target', path: 'data.target', help: 'CSV: what the label column holds; points: what the third number is' },
-  { group: 'Data', flag: '--missing', path: 'data.missing', help: 'CSV: what to do with an empty cell' },
+  {
+    group: 'Data',
+    flag: '--label',
+    path: 'data.label',
+    help: 'tables: the column to predict, by its name or its number from 0; arrays: the one with the targets, or their .npy file',
+  },
+  { group: 'Data', flag: '--inputs', path: 'data.inputs', placeholder: 'NAME' },
+  { group: 'Data', flag: '--target', path: 'data.target', help: 'tables, arrays: what the label holds; points: what the third number is' },
+  { group: 'Data', flag: '--missing', path: 'data.missing', help: 'tables: what to do with an empty cell' },
   {
     group: 'Data',
     flag: '--test',
     path: 'data.test',
-    help: 'CSV, points: kept apart for the test, a count or a share below 1; digits: how many to draw',
+    help: 'tables, arrays, points: kept apart for the test, a count or a share below 1; digits: how many to draw',
   },
   { group: 'Data', flag: '--data-seed', path: 'data.seed', help: 'digits, points: seed of the generator that draws them' },
   { group: 'Data', flag: '--digits-train', path: 'data.train', help: 'digits: how many to draw for training' },
@@ -297,9 +303,12 @@ export function experimentFromFlags({ flags, config = {}, source = 'the experime
   });
 }
 
+/** Files of one's own, of which nothing is known. */
+const TABLES: ReadonlySet<unknown> = new Set(['csv', 'parquet', 'npz', 'npy']);
+
 /** Where an experiment starts that names no recipe. */
 function recipeFor(data: unknown): RecipeName {
-  return data === 'csv' ? 'plain' : data === 'points' ? 'small' : 'standard';
+  return TABLES.has(data) ? 'plain' : data === 'points' ? 'small' : 'standard';
 }
 
 type Json = Record<string, unknown>;

@@ -4,9 +4,9 @@ import { UserError } from '../errors.ts';
 import { Random } from '../random.ts';
 import { blobs } from '../train/testing.ts';
 import { prepareImages, prepareTable } from './prepare.ts';
-import type { CsvData } from './types.ts';
+import type { TableData } from './types.ts';
 
-const options = (more: Partial<CsvData> = {}): CsvData => ({
+const options = (more: Partial<TableData> = {}): TableData => ({
   ...{ name: 'csv', file: 'table.csv', label: 'y', target: 'auto', missing: 'error', validation: 0.2, test: 0.1 },
   ...more,
 });
@@ -72,7 +72,7 @@ describe('prepareTable', () => {
   });
 
   it('holds out counts, shares, or nothing; a limit cuts the training part alone', () => {
-    const lengths = (more: Partial<CsvData>) => {
+    const lengths = (more: Partial<TableData>) => {
       const { train, validation, test } = prepareTable(table(50), options(more), 1);
       return [train.length, validation?.length ?? null, test?.length ?? null];
     };

@@ -1,13 +1,13 @@
 /** From whole data sets to the parts an experiment trains, validates and tests on. The same in Node and in the browser. */
-import { parseCsv } from '../data/csv.ts';
+import { readCsv } from '../data/csv.ts';
 import type { Dataset, DatasetInfo } from '../data/dataset.ts';
 import { points } from '../data/points/points.ts';
 import { Standardizer, type StandardizerState } from '../data/standardizer.ts';
-import type { TableSchema } from '../data/table.ts';
+import { type Table, type TableSchema, tableDataset } from '../data/table.ts';
 import { UserError } from '../errors.ts';
 import { Random } from '../random.ts';
 import type { ExperimentData } from './run.ts';
-import type { CsvData, PointsData } from './types.ts';
+import type { PointsData, TableData } from './types.ts';
 
 /** What has to be done to new rows of a table before a model may see them. */
 export interface TablePreprocessing {
@@ -34,28 +34,16 @@ export function prepareImages(whole: { train: Dataset; test: Dataset }, { valida
   return { ...parts, train: limited(parts.train, limit), test: whole.test, info: whole.train.info(), table: null };
 }
 
-/** Reads a table, parts it with the experiment's seed, and standardizes every part by what the training part shows. */
-export function prepareTable(text: string, options: CsvData, seed: number): PreparedData {
-  const { dataset, schema } = parseCsv(text, {
-    source: options.file,
+/** Reads a table (a text is CSV), parts it with the experiment's seed, and standardizes every part by what the training part shows. */
+export function prepareTable(table: string | Table, options: TableData, seed: number): PreparedData {
+  const { dataset, schema } = tableDataset(typeof table === 'string' ? readCsv(table, { source: options.file }) : table, {
     label: options.label,
     missing: options.missing,
     ...(options.target === 'auto' ? {} : { labelKind: options.target }),
   });
   const random = new Random(seed);
-  const held = (from: Dataset, share: number, what: string): [Dataset, Dataset | null] => {
-    if (share === 0) return [from, null];
-    const count = share < 1 ? Math.max(1, Math.round(share * dataset.length)) : share;
-    if (count >= from.length) {
-      throw new UserError(
-        `${options.file}: ${count} rows are to be held out for ${what}, and only ${from.length} are left; set data.${what} lower`,
-      );
-    }
-    const parts = from.split({ validation: count, random: new Random(random.stream(what).int(2 ** 32)) });
-    return [parts.train, parts.validation];
-  };
-  const [rest, test] = held(dataset, options.test, 'test');
-  const [training, validation] = held(rest, options.validation, 'validation');
+  const [rest, test] = holdOut(dataset, dataset.length, options.test, 'test', options.file, random);
+  const [training, validation] = holdOut(rest, dataset.length, options.validation, 'validation', options.file, random);
   const train = limited(training, options.limit);
   const standardizer = Standardizer.fit(train);
   return {
@@ -83,6 +71,26 @@ export function preparePoints(options: PointsData): PreparedData {
   };
 }
 
-function limited(train: Dataset, limit: number | undefined): Dataset {
+/** Holds a count, or a share of all rows, out of `from`; nothing for 0. */
+export function holdOut(
+  from: Dataset,
+  rows: number,
+  share: number,
+  what: 'test' | 'validation',
+  source: string,
+  random: Random,
+): [Dataset, Dataset | null] {
+  if (share === 0) return [from, null];
+  const count = share < 1 ? Math.max(1, Math.round(share * rows)) : share;
+  if (count >= from.length)
+    throw new UserError(
+      `${source}: ${count} rows are to be held out for ${what}, and only ${from.length} are left; set data.${what} lower`,
+    );
+  const parts = from.split({ validation: count, random: new Random(random.stream(what).int(2 ** 32)) });
+  return [parts.train, parts.validation];
+}
+
+/** The first so many examples; all where there is no limit. */
+export function limited(train: Dataset, limit: number | undefined): Dataset {
   return limit === undefined ? train : train.take(limit);
 }

@@ -63,7 +63,7 @@ function dataLines({ data, seed }: Experiment, names: Names): string[] {
       ? `digits(${literal({ seed: data.seed, train: data.train, test: data.test })})`
       : `await mnist({ data: '../mnist'${data.name === 'fashion-mnist' ? ', fashion: true' : ''} })`;
   names.add(data.name === 'digits' ? 'digits' : 'mnist');
-  const limited = data.name !== 'csv' && data.limit !== undefined ? `.take(${data.limit})` : '';
+  const limited = !('file' in data) && data.limit !== undefined ? `.take(${data.limit})` : '';
   if (data.validation === 0) {
     return [`const { train: whole, test } = ${whole};`, `const train = whole${limited};`, 'const validation = null;'];
   }

@@ -62,7 +62,7 @@ const dataSchemas = [
     limit,
   }),
   v.strictObject({
-    name: v.literal('csv', 'csv'),
+    name: oneOf('csv', 'parquet'),
     file: text,
     label: v.union([text, wholeFrom(0)], 'the name of a column, or its number from 0'),
     target: option(oneOf('auto', 'class', 'value'), 'auto', 'what the label column holds'),
@@ -73,6 +73,16 @@ const dataSchemas = [
     ),
     validation: validation(0.1),
     test: option(atLeast(0), 0.1, 'rows kept apart for the test at the end: a count, or a share below 1'),
+    limit,
+  }),
+  v.strictObject({
+    name: oneOf('npz', 'npy'),
+    file: text,
+    inputs: maybe(text, 'npz: the array of inputs (default: x, x_train or the like)'),
+    label: maybe(v.union([text, wholeFrom(0)], 'a name, or a number from 0'), 'the array of targets, their file, or their column'),
+    target: option(oneOf('auto', 'class', 'value'), 'auto', 'what the targets are'),
+    validation: validation(0.1),
+    test: option(atLeast(0), 0.1, 'examples kept apart for the test, where the file has none: a count, or a share below 1'),
     limit,
   }),
   v.strictObject({

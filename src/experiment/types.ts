@@ -38,8 +38,9 @@ export interface DigitsData {
   readonly limit?: number;
 }
 
-export interface CsvData {
-  readonly name: 'csv';
+/** A table in a CSV or parquet file. */
+export interface TableData {
+  readonly name: 'csv' | 'parquet';
   readonly file: string;
   /** The column to predict, by name or by number from 0. */
   readonly label: string | number;
@@ -49,6 +50,22 @@ export interface CsvData {
   readonly missing: 'error' | 'drop' | 'mean';
   readonly validation: number;
   /** Share or count of rows kept apart for the test at the end. */
+  readonly test: number;
+  readonly limit?: number;
+}
+
+/** NumPy's arrays: inputs and targets. */
+export interface ArraysData {
+  readonly name: 'npz' | 'npy';
+  readonly file: string;
+  /** npz: the array of inputs. Default: the first of x, x_train and the like. */
+  readonly inputs?: string;
+  /** npz: the array of targets; npy: the file of targets, or the column of the inputs that holds them. */
+  readonly label?: string | number;
+  /** 'auto' takes rows with a single 1, and a few different whole numbers from 0, as classes. */
+  readonly target: 'auto' | 'class' | 'value';
+  readonly validation: number;
+  /** Examples kept apart for the test, where the file has none (x_test, y_test). */
   readonly test: number;
   readonly limit?: number;
 }
@@ -70,7 +87,7 @@ export interface PointsData {
   readonly test: number;
 }
 
-export type DataOptions = MnistData | DigitsData | CsvData | PointsData;
+export type DataOptions = MnistData | DigitsData | TableData | ArraysData | PointsData;
 
 export interface ModelOptions {
   readonly name: 'mlp';

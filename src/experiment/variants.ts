@@ -94,7 +94,7 @@ const presets: Readonly<Record<PresetName, Preset>> = {
       'batch norm': { model: { batchNorm: 'before' } },
       'label smoothing': { loss: { labelSmoothing: 0.1 } },
       mixup: { regularization: { mixup: 0.2 } },
-      ...(data.name === 'csv' || data.name === 'points'
+      ...('file' in data || data.name === 'points'
         ? {}
         : { augmentation: { regularization: { augment: { shift: 1, rotate: 7, scale: 0.05, shear: 0 } } } }),
     }),

@@ -1,6 +1,7 @@
 /** Parquet files as tables. hyparquet reads them; what it believes of sizes is checked before, so that no header decides how much memory is taken. */
 import { gunzipSync } from 'fflate';
 import { decompress as unzstd } from 'fzstd';
+import { parquetHeader } from 'hyparquet/src/column.js';
 import {
   type ColumnMetaData,
   type CompressionCodec,
@@ -9,8 +10,7 @@ import {
   parquetReadObjects,
   parquetSchema,
   snappyUncompress,
-} from 'hyparquet';
-import { parquetHeader } from 'hyparquet/src/column.js';
+} from 'hyparquet/src/index.js';
 import type { Table } from '../data/table.ts';
 import { UserError } from '../errors.ts';
 import { crc32 } from './crc.ts';
@@ -40,7 +40,7 @@ export async function decodeParquet(bytes: Uint8Array, source: string): Promise<
     throw new UserError(`${source}: not a parquet file that can be read: ${problem}`);
   };
   try {
-    const buffer = bytes.slice().buffer; // hyparquet reads whole buffers
+    const { buffer } = new Uint8Array(bytes); // a copy: hyparquet reads whole buffers
     const metadata = parquetMetadata(buffer);
     const names = columnsOf(metadata, fail);
     checkPages(metadata, buffer, fail);

@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 const root = new URL('../..', import.meta.url);
 const entry = new URL('dist/index.js', root);
-const pages = ['README.md', 'docs/lecture/en.md', 'docs/lecture/ko.md'].filter(page => existsSync(new URL(page, root)));
+const pages = ['README.md', 'docs/lecture/en.md', 'docs/lecture/ko.md', 'docs/interchange.md'].filter(page =>
+  existsSync(new URL(page, root)),
+);
 
 describe.each(pages)('%s', page => {
   const text = readFileSync(new URL(page, root), 'utf8');

@@ -1,7 +1,10 @@
 /** What a run gives to other tools and takes from them, by the commands of docs/interchange.md. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { decodeNpy, encodeNpy } from '../../src/io/npy.ts';
+import { encodeNpz } from '../../src/io/npz.ts';
 import { expectComplaint, jsonLines, place } from './command.ts';
 
 const { folder, run } = place();
@@ -37,4 +40,50 @@ describe('weights of a safetensors file', () => {
     expectComplaint(await run('train digits --init-from no.safetensors --out runs/other'), 1, 'no.safetensors: there is no such file');
     expect(readdirSync(join(folder, 'runs'))).not.toContain('other');
   });
+});
+
+describe("NumPy's arrays", () => {
+  const pixels = (count: number): Uint8Array =>
+    Uint8Array.from({ length: count * 16 }, (_, i) => (Math.floor(i / 16) % 2 === (i % 16 < 8 ? 0 : 1) ? 200 : 10));
+  const labels = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, i) => i % 2);
+
+  test('are trained on, and what is predicted comes back as one', async () => {
+    const arrays = {
+      x_train: { shape: [80, 4, 4], data: pixels(80) },
+      y_train: { shape: [80], data: labels(80) },
+      x_test: { shape: [10, 4, 4], data: pixels(10) },
+      y_test: { shape: [10], data: labels(10) },
+    };
+    writeFileSync(join(folder, 'two.npz'), encodeNpz(new Map(Object.entries(arrays))));
+    writeFileSync(join(folder, 'x.npy'), encodeNpy(arrays.x_test.data, arrays.x_test.shape));
+    const trained = await run('train two.npz --hidden 8 --epochs 20 --batch-size 8 --out runs/two --quiet');
+    expect(trained.out).toMatch(/accuracy 100.00 % \(0 of 10 wrong\)/);
+    expect((await run('predict runs/two x.npy --out p.npy')).err).toBe('');
+    const { shape, data } = decodeNpy(readFileSync(join(folder, 'p.npy')), 'p.npy');
+    expect(shape).toEqual([10, 2]);
+    for (let i = 0; i < 10; i++) expect(data[2 * i + (i % 2)]).toBeGreaterThan(0.5);
+    expect((await run('predict runs/two two.npz --out p.csv')).err).toBe('');
+    expect(readFileSync(join(folder, 'p.csv'), 'utf8').split('\n').slice(0, 2)).toEqual(['0,1', `${data[0]},${data[1]}`]);
+    expectComplaint(
+      await run('predict runs/two x.npy --out p.txt'),
+      2,
+      "--out: 'p.txt' was given; it takes a name that ends in .npy or .csv",
+    );
+  });
+});
+
+test('a parquet table trains as the same CSV does', async () => {
+  const table = fileURLToPath(new URL('../golden/tables/zstd.parquet', import.meta.url));
+  writeFileSync(
+    join(folder, 'same.csv'),
+    'length,count,small,colour,on,kind\n1.5,1,1,red,true,a\n,2,2,blue,false,b\n3.25,3,3,red,true,a\n0.1,1099511627776,4,green,true,b\n',
+  );
+  const flags = '--label kind --missing mean --hidden 4 --epochs 2 --validation 0 --test 1 --json';
+  const losses = async (data: string): Promise<unknown[]> =>
+    jsonLines((await run(`train ${data} ${flags}`)).out)
+      .filter(({ type }) => type === 'epochEnd')
+      .map(({ logs }) => logs);
+  const fromParquet = await losses(table);
+  expect(fromParquet).toHaveLength(2);
+  expect(fromParquet).toEqual(await losses('same.csv'));
 });

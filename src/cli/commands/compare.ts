@@ -50,7 +50,7 @@ function count(text: string): number {
 export function command(): Command {
   const compare = new Command('compare')
     .description('Trains several variants on the same data and seeds, and shows them in one table and one plot.')
-    .argument('[data]', 'mnist, fashion-mnist, digits, or a .csv file (default: mnist)')
+    .argument('[data]', 'mnist, fashion-mnist, digits, or a file of data (default: mnist)')
     .addOption(
       new Option('--vary <FLAG=A,B,...>', 'a flag of training and its values')
         .argParser((text: string, before: readonly string[]) => [...before, text])

@@ -43,7 +43,7 @@ function atLeast(least: number): (text: string) => number {
 export function command(): Command {
   const ensemble = new Command('ensemble')
     .description('Trains several nets side by side, or one with snapshots, and measures each and their average.')
-    .argument('[data]', 'mnist, fashion-mnist, digits, or a .csv file (default: mnist, or what the config says)')
+    .argument('[data]', 'mnist, fashion-mnist, digits, or a file of data (default: mnist, or what the config says)')
     .addOption(new Option('-k, --members <N>', 'how many nets').argParser(atLeast(2)).default(5))
     .addOption(
       new Option('--snapshots <N>', 'instead: one training whose rate falls to 0 so many times; its nets at those times are averaged')

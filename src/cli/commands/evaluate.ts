@@ -73,7 +73,7 @@ async function runEvaluate(path: string, flags: Flags): Promise<void> {
 function dataOptions(experiment: Experiment, { on, data }: Flags, path: string): DataOptions {
   const folder = data === undefined ? {} : { folder: resolve(data) };
   const name = on ?? experiment.data.name;
-  if (data !== undefined && (name === 'digits' || name === 'csv' || name === 'points')) {
+  if (data !== undefined && name !== 'mnist' && name !== 'fashion-mnist') {
     throw new UsageError(
       `--data: ${path} was trained on ${name}, which is in no folder of IDX files`,
       name === 'digits' ? 'To measure it on MNIST, add --on mnist' : undefined,

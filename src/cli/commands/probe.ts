@@ -28,7 +28,7 @@ Examples:
 export function command(): Command {
   const probeCommand = new Command('probe')
     .description('Shows how an untrained net starts: size and share of zeros of the activations and gradients of each layer, on one batch.')
-    .argument('[data]', 'mnist, fashion-mnist, digits, points, or a .csv file')
+    .argument('[data]', 'mnist, fashion-mnist, digits, points, or a file of data')
     .option('--config <FILE>', "JSON as in a run's experiment.json; flags go before it")
     .option('--json', 'write the rows as JSON');
   return addExperimentFlags(addDrawingFlags(probeCommand))

@@ -38,7 +38,9 @@ Data is one of
   fashion-mnist   70,000 pictures of clothes, found likewise
   digits          digits that chainrule draws itself; also stands in for MNIST, and says so, where that cannot be had
   points          points in the plane, drawn in a --shape: circle, xor, gaussians, spiral, moons; plane and hills to approximate; or your own
-  FILE.csv        a table: one row an example; name the column to predict with --label
+  FILE.csv        a table: one row an example; name the column to predict with --label; so with FILE.parquet
+  FILE.npz        NumPy's arrays x and y, or x_train, y_train, x_test, y_test; others are named with --inputs and --label
+  FILE.npy        an array of inputs; the targets are in another one, --label FILE.npy, or in a column, --label N
 
 A run is kept in a folder: the experiment as JSON, every figure, checkpoints with weights as safetensors. Nothing is ever written over.
 Ctrl-C stops after the step under way and saves; 'chainrule train --resume RUN' goes on from there exactly. A second Ctrl-C ends at once.
@@ -57,7 +59,10 @@ Examples:
 export function command(): Command {
   const train = new Command('train')
     .description('Trains a model, shows how it goes, tests it at the end, and keeps the run in a folder.')
-    .argument('[data]', 'mnist, fashion-mnist, digits, points, or a .csv file (default: mnist, or what the config says)')
+    .argument(
+      '[data]',
+      'mnist, fashion-mnist, digits, points, or a .csv, .parquet, .npz or .npy file (default: mnist, or what the config says)',
+    )
     .option('--out <DIR>', 'folder for the run; it must be new or empty (default: runs/<data>-<n>)')
     .option('--config <FILE>', "JSON as in a run's experiment.json; flags go before it")
     .option('--resume <RUN>', 'go on with a run that was stopped; only --epochs may be given besides')

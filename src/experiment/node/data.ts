@@ -1,10 +1,10 @@
 /** Loads the data an experiment names, from folders, downloads, files or the embedded generator. */
-import { readFile } from 'node:fs/promises';
 import { digits } from '../../data/digits/digits.ts';
 import { type MnistOptions, mnist } from '../../data/node/mnist.ts';
-import { UserError } from '../../errors.ts';
 import { type PreparedData, prepareImages, preparePoints, prepareTable } from '../prepare.ts';
+import { prepareArrays } from '../prepare-arrays.ts';
 import type { DataOptions } from '../types.ts';
+import { readArrays, readNpyPair, readTable } from './table-files.ts';
 
 export type LoadOptions = Pick<MnistOptions, 'onProgress' | 'cache' | 'mirrors'>;
 
@@ -21,15 +21,13 @@ export async function loadData(data: DataOptions, seed: number, options: LoadOpt
     case 'points':
       return preparePoints(data);
     case 'csv':
-      return prepareTable(await readText(data.file), data, seed);
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`${path}: ${code === 'ENOENT' ? 'there is no such file' : message}; a CSV file was expected`);
+    case 'parquet':
+      return prepareTable(await readTable(data.file), data, seed);
+    case 'npz':
+      return prepareArrays(await readArrays(data.file), data, seed);
+    case 'npy': {
+      const { inputs: _, label, ...rest } = data;
+      return prepareArrays(await readNpyPair(data.file, label), rest, seed);
+    }
   }
 }
