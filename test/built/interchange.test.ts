@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeNpy, encodeNpy } from '../../src/io/npy.ts';
-import { encodeNpz } from '../../src/io/npz.ts';
+import { decodeNpz, encodeNpz } from '../../src/io/npz.ts';
+import { decodeSafetensors } from '../../src/io/safetensors.ts';
 import { expectComplaint, jsonLines, place } from './command.ts';
 
 const { folder, run } = place();
@@ -86,4 +87,30 @@ test('a parquet table trains as the same CSV does', async () => {
   const fromParquet = await losses(table);
   expect(fromParquet).toHaveLength(2);
   expect(fromParquet).toEqual(await losses('same.csv'));
+});
+
+describe('export', () => {
+  test('writes the weights as they are, and a model that says what it is', async () => {
+    expect((await run('export runs/first w.safetensors')).out).toMatch(
+      /^w\.safetensors: runs\/first, checkpoint step-\d+, as safetensors \(/,
+    );
+    const wanted = decodeSafetensors(readFileSync(join(folder, weights)), 'wanted').tensors;
+    expect(decodeSafetensors(readFileSync(join(folder, 'w.safetensors')), 'w').tensors).toEqual(wanted);
+    expect((await run('export runs/first w.bin --format npz')).code).toBe(0);
+    const arrays = decodeNpz(readFileSync(join(folder, 'w.bin')), 'w.bin');
+    for (const [name, { shape, values }] of wanted) expect(arrays.get(name)).toMatchObject({ shape, data: values });
+    expect((await run('export runs/first m.onnx --preprocessing --probabilities')).code).toBe(0);
+    const text = readFileSync(join(folder, 'm.onnx'), 'latin1');
+    for (const name of ['chainrule', 'logits', 'probabilities', '1.weight', '"0","1","2"']) expect(text).toContain(name);
+  });
+
+  test('says what is wrong with what was asked for', async () => {
+    expectComplaint(
+      await run('export runs/first w.foo'),
+      2,
+      "'w.foo' does not end in .onnx, .safetensors, .npz; say what to write with --format",
+    );
+    expectComplaint(await run('export runs/first w.npz --preprocessing'), 2, '--preprocessing: it is for onnx; npz holds weights alone');
+    expectComplaint(await run('export runs/none w.npz'), 1, 'runs/none: there is no such folder');
+  });
 });
