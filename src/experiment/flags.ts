@@ -218,7 +218,8 @@ const ROWS: readonly FlagRow[] = [
   { group: 'Training', flag: '--batch-size', path: 'training.batchSize' },
   { group: 'Training', flag: '--drop-last', path: 'training.dropLast', value: true },
   { group: 'Training', flag: '--seed', path: 'seed' },
-  { group: 'Training', flag: '--checkpoint-every', path: 'training.checkpointEvery' },
+  { group: 'Training', flag: '--checkpoint-every', path: 'training.checkpointEvery', placeholder: 'EVERY' },
+  { group: 'Training', flag: '--keep-checkpoints', path: 'training.keepCheckpoints' },
   { group: 'Training', flag: '--backend', path: 'backend' },
 ];
 

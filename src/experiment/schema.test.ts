@@ -99,9 +99,14 @@ describe('what is not understood is refused', () => {
       expect.stringMatching(/^a\.json: 'modle' is not an option; known here are version, seed, backend, data, model, /) as never,
     ],
     [
+      'an interval that is none',
+      { training: { checkpointEvery: '5hours' } },
+      'a.json: \'training.checkpointEvery\' is "5hours"; it must be steps, minutes or epochs, such as 500steps, 5min or 1epoch',
+    ],
+    [
       'an unknown option',
       { training: { epoch: 3 } },
-      "a.json: 'training.epoch' is not an option; known here are epochs, batchSize, dropLast, earlyStopping, checkpointEvery",
+      "a.json: 'training.epoch' is not an option; known here are epochs, batchSize, dropLast, earlyStopping, checkpointEvery, keepCheckpoints",
     ],
     [
       'an option of another kind',

@@ -4,6 +4,7 @@ import { checkPoints } from '../data/points/points.ts';
 import { pointShapes } from '../data/points/shapes.ts';
 import { UserError } from '../errors.ts';
 import { initializerNames } from '../nn/initialize.ts';
+import { everyWanted, parseEvery } from '../train/every.ts';
 import { scheduleProblem, scheduleSchema } from './schedule-schema.ts';
 import { tasksProblem, tasksSchema } from './task-schema.ts';
 import type { Experiment, PointsData } from './types.ts';
@@ -38,6 +39,10 @@ const shareBelowOne = v.pipe(
   v.check(x => x >= 0 && x < 1, 'a number of at least 0 and below 1'),
 );
 const text = v.string('a text');
+const every = v.pipe(
+  v.union([v.number(), text], everyWanted),
+  v.check(value => parseEvery(value) !== null, everyWanted),
+);
 const flag = v.boolean('true or false');
 const oneOf = <const T extends readonly string[]>(...names: T) => v.picklist(names, `one of ${names.join(', ')}`);
 const maybe = <S extends v.GenericSchema>(schema: S, help: string) => v.pipe(v.optional(schema), v.description(help));
@@ -276,7 +281,8 @@ const schema: v.GenericSchema<unknown, Experiment> = v.strictObject({
       ),
       null,
     ),
-    checkpointEvery: option(wholeFrom(1), 1, 'epochs between checkpoints'),
+    checkpointEvery: option(every, 1, 'how often a checkpoint is written: 500steps, 5min or 1epoch'),
+    keepCheckpoints: option(wholeFrom(1), 2, 'checkpoints kept, besides the best'),
   }),
 }) as never;
 

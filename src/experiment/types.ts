@@ -248,8 +248,10 @@ export interface TrainingOptions {
   /** Leave out a last batch that would be smaller. */
   readonly dropLast: boolean;
   readonly earlyStopping: EarlyStoppingOptions | null;
-  /** Write a checkpoint every so many epochs, and at the end. */
-  readonly checkpointEvery: number;
+  /** How often a checkpoint is written, besides the best and the last: epochs as a number, or a text such as '500steps', '5min' or '1epoch'. */
+  readonly checkpointEvery: number | string;
+  /** How many checkpoints are kept, besides the best. */
+  readonly keepCheckpoints: number;
 }
 
 export interface Experiment {

@@ -2,11 +2,11 @@
 import type { StoredTensor } from '../io/safetensors.ts';
 import type { RandomState } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Logs } from './events.ts';
+import type { Logs, StopReason } from './events.ts';
 
 /** The part of a checkpoint that is plain JSON. */
 export interface CheckpointState {
-  readonly format: 1;
+  readonly format: 2;
   /** Epochs done in full. */
   readonly epoch: number;
   readonly globalStep: number;
@@ -19,6 +19,8 @@ export interface CheckpointState {
   readonly callbacks: Readonly<Record<string, unknown>>;
   /** Figures of every epoch done. */
   readonly history: readonly Logs[];
+  /** What ends the run, where that is decided already and only its last words are missing. */
+  readonly stopping: { readonly reason: StopReason; readonly message: string } | null;
 }
 
 export interface Checkpoint {

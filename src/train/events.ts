@@ -14,11 +14,14 @@ export interface TrainBegin {
   readonly parameters: number;
   /** Epochs already done, when a run goes on from a checkpoint. */
   readonly startEpoch: number;
+  /** Steps already done. */
+  readonly startStep: number;
   readonly backend: Readonly<Record<string, string | number | boolean>>;
   /** Where the data came from, in words. */
   readonly data: string;
 }
 
+/** Told once of each epoch: not again where a run goes on in the middle of it. */
 export interface EpochBegin {
   readonly type: 'epochBegin';
   /** 1 for the first. */

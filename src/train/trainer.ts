@@ -30,6 +30,8 @@ export class Trainer {
   /** Steps done. */
   globalStep = 0;
   readonly history: Logs[] = [];
+  /** Where the last step begun stands; null while gradients are still being added up, when no checkpoint can be made. */
+  place: StepPlace | null = null;
   private readonly random: Random;
   private readonly kernels: Kernels;
   private readonly metrics: Readonly<Record<string, Metric>>;
@@ -96,6 +98,7 @@ export class Trainer {
       validationSamples: validation?.length ?? 0,
       parameters: this.model.parameterCount(),
       startEpoch: this.epoch,
+      startStep: this.globalStep,
       backend: { name: this.kernels.name, ...this.kernels.traits },
       data: train.provenance,
     });
@@ -121,15 +124,14 @@ export class Trainer {
     const epoch = this.epoch + 1;
     const began = performance.now();
     const resumedAt = this.running.samples;
-    this.emit({ type: 'epochBegin', epoch, lr });
+    if (this.loader.state().position === 0) this.emit({ type: 'epochBegin', epoch, lr });
     const totalSamples = this.loader.dropLast ? this.loader.length * this.loader.batchSize : train.length;
     for await (const batch of this.loader.batchesAhead()) {
       scheduler?.beforeStep?.(this.globalStep, this.epoch);
-      const place = this.nextPlace();
-      this.watching = place === null || this.watchers.length === 0 ? nobody : this.watchers.filter(watcher => watcher.wants(place));
+      this.place = this.nextPlace();
+      this.watching = this.place === null || this.watchers.length === 0 ? nobody : this.watchersOf(this.place);
       const batchLoss = this.trainStep(batch);
       this.globalStep++;
-      for (const callback of callbacks) callback.onBatchEnd?.(this);
       this.emit({
         type: 'batchEnd',
         epoch,
@@ -143,12 +145,15 @@ export class Trainer {
         totalSamples,
         elapsed: seconds(began),
       });
-      for (const watcher of this.watching) for (const event of watcher.end(place!)) this.emit(event);
+      for (const watcher of this.watching) for (const event of watcher.end(this.place!)) this.emit(event);
+      for (const callback of callbacks) {
+        const waiting = callback.onBatchEnd?.(this);
+        if (waiting !== undefined) await waiting;
+      }
       // A checkpoint holds no half-summed gradient, so a stop waits for the update.
-      const updated = this.loader.state().position % (this.options.accumulate ?? 1) === 0;
-      if (signal?.aborted && updated) {
+      if (signal?.aborted && this.place !== null) {
         this.stop('interrupted', `stopped on request after step ${this.globalStep}`);
-        if (this.loader.state().position < this.loader.length) return;
+        if (!this.place.lastOfEpoch) return;
       }
       if (breathe.due()) await breathe.now();
     }
@@ -211,6 +216,10 @@ export class Trainer {
         return value;
       }),
     );
+  }
+
+  private watchersOf(place: StepPlace): readonly StepWatcher[] {
+    return this.watchers.filter(watcher => watcher.wants(place));
   }
 
   /** Where the step under way stands, if it ends with an update. */
@@ -301,7 +310,7 @@ export class Trainer {
     const { tensors, json } = optimizer.stateDict();
     const named = callbacks.filter(callback => callback.name !== undefined && callback.state !== undefined);
     const state: CheckpointState = {
-      format: 1,
+      format: 2,
       epoch: this.epoch,
       globalStep: this.globalStep,
       loader: this.loader.state(),
@@ -311,6 +320,8 @@ export class Trainer {
       scheduler: scheduler?.stateDict() ?? null,
       callbacks: Object.fromEntries(named.map(callback => [callback.name!, callback.state!()])),
       history: [...this.history],
+      // A signal ends this process, not the run.
+      stopping: this.interrupted ? null : this.stopping,
     };
     const callbackTensors = named.flatMap(callback =>
       [...(callback.tensors?.() ?? [])].map(([key, t]) => [`${callback.name}.${key}`, t] as const),
@@ -329,6 +340,7 @@ export class Trainer {
     this.globalStep = state.globalStep;
     this.running = { samples: state.running.samples, sums: { ...state.running.sums } };
     this.history.splice(0, this.history.length, ...state.history);
+    this.stopping = state.stopping;
     for (const callback of this.options.callbacks ?? []) {
       if (callback.name === undefined || callback.restore === undefined || !(callback.name in state.callbacks)) continue;
       const prefix = `${callback.name}.`;

@@ -121,6 +121,50 @@ describe('Ctrl-C', () => {
   });
 });
 
+describe('a run to go on with', () => {
+  const long = `${SMALL} --epochs 40 --json --checkpoint-every 5steps --keep-checkpoints 4`;
+  const killAfter = (step: number) => {
+    let sent = false;
+    return (child: { kill(signal: NodeJS.Signals): boolean }, written: string) => {
+      if (!sent && written.includes(`"globalStep":${step},`)) sent = child.kill('SIGKILL');
+    };
+  };
+
+  test('whose newest checkpoint was changed goes on from the one before, says so by name, and ends the same', async () => {
+    await run(`train ${long} --out runs/torn`, { during: killAfter(40) });
+    const checkpoints = join(folder, 'runs/torn/checkpoints');
+    const names = readdirSync(checkpoints).filter(name => name.startsWith('step-'));
+    const newest = names.sort().at(-1)!;
+    writeFileSync(join(checkpoints, newest, 'optimizer.safetensors'), 'torn');
+    const resumed = await run('train --resume runs/torn --json');
+    expect(resumed.code).toBe(0);
+    expect(resumed.err).toMatch(
+      new RegExp(
+        `${newest}/optimizer\\.safetensors: its SHA-256 is [0-9a-f]{64}, and SHA256SUMS says [0-9a-f]{64}: it was cut short or changed`,
+      ),
+    );
+    expect(resumed.err).toContain(`It is now called damaged-${newest}\nThe one before is used: ${names.sort().at(-2)}\n`);
+    const whole = await run(`train ${long} --out runs/untorn`);
+    const last = (outcome: Outcome) => jsonLines(outcome.out).find(event => event.type === 'evaluation');
+    expect(last(resumed)).toEqual(last(whole));
+    const again = await run('train --resume runs/torn');
+    expectComplaint(again, 2, /--resume: runs\/torn has done all its 40 epochs\. To train longer, give --epochs with a number above 40/);
+  });
+
+  test('is refused while another process trains into it', async () => {
+    let second: Promise<Outcome> | undefined;
+    const first = await run(`train ${SMALL} --epochs 300 --json --out runs/busy`, {
+      during: (child, written) => {
+        if (second !== undefined || !written.includes('"checkpoint"')) return;
+        second = run('train --resume runs/busy').finally(() => child.kill('SIGINT'));
+      },
+    });
+    expect(first.code).toBe(130);
+    expectComplaint(await second!, 1, /runs\/busy: process \d+ trains into this folder, since .*; two at once would spoil the run/);
+    expect(existsSync(join(folder, 'runs/busy/run.lock'))).toBe(false);
+  });
+});
+
 test('without MNIST, a network or a folder, it trains on the embedded digits and says so first and last', async () => {
   const { code, out } = await run('train --epochs 1 --limit 300 --hidden 8 --out runs/instead');
   expect(code).toBe(0);

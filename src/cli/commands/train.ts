@@ -1,26 +1,18 @@
-import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { Command, Option } from 'commander';
-import { UserError } from '../../errors.ts';
 import { evaluationEvent } from '../../experiment/evaluation-event.ts';
-import { modelWith, StoredRun } from '../../experiment/node/stored-run.ts';
-import { type RunResult, runExperiment } from '../../experiment/run.ts';
-import { readWeights } from '../../io/node/files.ts';
-import type { Checkpoint } from '../../train/checkpoint.ts';
-import type { TrainEvent } from '../../train/events.ts';
+import type { RunResult } from '../../experiment/run.ts';
 import { parseEvery } from '../../train/every.ts';
 import type { StatisticsOptions } from '../../train/statistics.ts';
-import { version } from '../../version.ts';
 import { UsageError } from '../errors.ts';
-import { EventLog } from '../event-log.ts';
-import { addExperimentFlags, askedExperiment, givenFlags } from '../experiment-flags.ts';
-import { takeInterrupts } from '../interrupt.ts';
+import { addExperimentFlags } from '../experiment-flags.ts';
 import { introduce } from '../introduce.ts';
-import { type LoadedExperiment, load, loadOrStandIn } from '../load-data.ts';
 import { addDrawingFlags, type DrawingFlags, type Output, outputFor } from '../output.ts';
 import { evaluationLine, showEvaluation, showLossCurve } from '../terminal/evaluation-view.ts';
 import { styled } from '../terminal/text.ts';
-import { isKept, jsonView, LossLog, progressView, quietView, type TrainingView } from '../terminal/training-view.ts';
+import { jsonView, LossLog, progressView, quietView } from '../terminal/training-view.ts';
+import { begin, goOn, type Job, quoted } from '../train/job.ts';
+import { trainAndLog } from '../train/train-and-log.ts';
 
 interface Flags extends DrawingFlags {
   readonly config?: string;
@@ -89,20 +81,21 @@ function statisticsOf({ statistics, histograms = false }: Flags): StatisticsOpti
   return { every: every.count, by: every.unit, histogram: histograms };
 }
 
-/** All that training needs, whether it begins or goes on. */
-interface Job extends LoadedExperiment {
-  readonly run: StoredRun;
-  readonly resume?: Checkpoint;
-  readonly weights?: Checkpoint['model'];
-}
-
 async function runTrain(command: Command, data: string | undefined, flags: Flags): Promise<void> {
   const output = outputFor(process.stdout, flags);
   // JSON lines stand alone on the standard output; words go beside them.
   const words = flags.json ? outputFor(process.stderr, flags) : output;
   const tell = (line: string): void => words.line(line);
   const statistics = statisticsOf(flags);
-  const job = flags.resume === undefined ? await begin(command, data, flags, tell) : await goOn(command, data, flags, tell);
+  const job = flags.resume === undefined ? await begin(command, data, flags, tell) : await goOn(command, data, flags.resume, flags, tell);
+  try {
+    await trainAndShow(job, flags, statistics, output, words);
+  } finally {
+    await job.lock.release();
+  }
+}
+
+async function trainAndShow(job: Job, flags: Flags, statistics: StatisticsOptions | null, output: Output, words: Output): Promise<void> {
   const shown = relative('', job.run.folder.path) || '.';
   if (job.instead !== null) standInNotice(words, job.instead);
 
@@ -112,116 +105,14 @@ async function runTrain(command: Command, data: string | undefined, flags: Flags
       ? quietView(output)
       : progressView(output, introduce(job.experiment, job.data, output.capabilities));
   const losses = new LossLog();
-  const result = await trainAndLog(job, view, losses, statistics);
+  const result = await trainAndLog(job, view, losses, { statistics });
 
   if (flags.json) finishJson(output, job, result);
   else finish(output, job, result, losses, flags.quiet === true);
   if (result.history.reason === 'interrupted') {
-    tell(`Stopped and saved in ${shown}. To go on: chainrule train --resume ${quoted(shown)}`);
+    words.line(`Stopped and saved in ${shown}. To go on: chainrule train --resume ${quoted(shown)}`);
   } else if (!flags.json) {
     lastWords(output, job, shown);
-  }
-}
-
-async function begin(command: Command, data: string | undefined, flags: Flags, tell: (line: string) => void): Promise<Job> {
-  const asked = await askedExperiment(command, data, flags.config);
-  if (flags.out !== undefined) await mustBeFree(flags.out);
-  const loaded = await loadOrStandIn(asked, tell);
-  const weights = await weightsToStartFrom(loaded);
-  const run = await StoredRun.create(flags.out ?? (await freeFolder(loaded.experiment.data.name)), loaded.experiment, loaded.data);
-  return { ...loaded, run, ...(weights === undefined ? {} : { weights }) };
-}
-
-/** Read before a run is made, and tried on the model. */
-async function weightsToStartFrom({ experiment, data }: LoadedExperiment): Promise<Checkpoint['model'] | undefined> {
-  const { initFrom } = experiment.model;
-  if (initFrom === undefined) return undefined;
-  const weights = await readWeights(initFrom);
-  modelWith(initFrom, weights, experiment, data.info);
-  return weights;
-}
-
-async function goOn(command: Command, data: string | undefined, flags: Flags, tell: (line: string) => void): Promise<Job> {
-  const { '--epochs': epochs, ...others } = givenFlags(command);
-  const refused = [
-    ...(data === undefined ? [] : [data]),
-    ...(['out', 'config'] as const).filter(name => flags[name]).map(name => `--${name}`),
-    ...Object.keys(others),
-  ];
-  if (refused.length > 0) {
-    throw new UsageError(
-      `--resume: ${refused.join(', ')} cannot be changed in a run that has begun; only --epochs can. Start a new run for that`,
-    );
-  }
-  const run = await StoredRun.open(flags.resume!);
-  const checkpoint = await run.folder.load('latest');
-  const experiment = epochs === undefined ? run.experiment : await withEpochs(command, run, flags.resume!);
-  const { epoch } = checkpoint.state;
-  if (epoch >= experiment.training.epochs) {
-    throw new UsageError(
-      `--resume: ${flags.resume} has done all its ${epoch} epochs. To train longer, give --epochs with a number above ${epoch}`,
-    );
-  }
-  const prepared = await load(experiment.data, experiment.seed, tell);
-  tell(`Going on after epoch ${epoch}, step ${checkpoint.state.globalStep}`);
-  return { experiment, data: prepared, instead: null, run, resume: checkpoint };
-}
-
-async function withEpochs(command: Command, run: StoredRun, path: string): Promise<StoredRun['experiment']> {
-  const experiment = await askedExperiment(command, undefined, join(path, 'experiment.json'));
-  await run.folder.writeJson('experiment.json', experiment);
-  return experiment;
-}
-
-/** Trains with every event shown, logged, and the outcome written down, whatever it is. */
-async function trainAndLog(job: Job, view: TrainingView, losses: LossLog, statistics: StatisticsOptions | null): Promise<RunResult> {
-  const { experiment, data, run } = job;
-  const log = new EventLog(join(run.folder.path, 'metrics.jsonl'));
-  const record: Record<string, unknown> = {
-    chainrule: version,
-    engine: `node ${process.version}`,
-    platform: `${process.platform} ${process.arch}`,
-    command: ['chainrule', ...process.argv.slice(2)],
-    started: new Date().toISOString(),
-    ...(job.resume === undefined ? {} : { resumedAtStep: job.resume.state.globalStep }),
-    data: data.train.provenance,
-    ...(job.instead === null ? {} : { instead: 'digits in place of mnist' }),
-  };
-  const onEvent = (event: TrainEvent): void => {
-    if (event.type === 'trainBegin') record.backend = event.backend;
-    if (isKept(event)) log.write(event);
-    losses.event(event);
-    view.event(event);
-  };
-  const interrupt = takeInterrupts(() => view.message('Stopping after this step. Ctrl-C again ends at once, unsaved.'));
-  const finishRecord = async (outcome: Record<string, unknown>): Promise<void> => {
-    await log.close();
-    await run.folder.writeJson('run.json', { ...record, ended: new Date().toISOString(), ...outcome });
-  };
-  try {
-    await run.folder.writeJson('run.json', record);
-    const result = await runExperiment(experiment, {
-      data,
-      store: run.folder,
-      onEvent,
-      signal: interrupt.signal,
-      statistics,
-      ...(job.resume === undefined ? {} : { resume: job.resume }),
-      ...(job.weights === undefined ? {} : { weights: job.weights }),
-    });
-    if (result.evaluation !== null) log.write(evaluationEvent('test', result.evaluation, data.test!));
-    await finishRecord({ outcome: result.history.reason, ...(result.evaluation === null ? {} : { test: result.evaluation.logs }) });
-    if (interrupt.code !== null && result.history.reason === 'interrupted') process.exitCode = interrupt.code;
-    return result;
-  } catch (error) {
-    view.close();
-    await finishRecord({ outcome: 'failed', message: error instanceof Error ? error.message : String(error) }).catch(() => {});
-    if (error instanceof UserError)
-      throw new UserError(error.message, error.hint ?? `The run so far is in ${relative('', run.folder.path)}`, { cause: error });
-    throw error;
-  } finally {
-    view.close();
-    interrupt.release();
   }
 }
 
@@ -267,30 +158,4 @@ function standInNotice(output: Output, reason: string): void {
     ),
   );
   output.line();
-}
-
-/** What a shell takes as one word. */
-function quoted(path: string): string {
-  return /^[\w./:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
-/** Told before anything is loaded or downloaded. */
-async function mustBeFree(path: string): Promise<void> {
-  const names = await readdir(path).catch((): string[] => []);
-  if (names.length > 0) {
-    throw new UserError(
-      `--out: ${path} is not empty, and a run never writes over another`,
-      names.includes('experiment.json')
-        ? `Choose another folder; to go on with the run in it: chainrule train --resume ${quoted(path)}`
-        : 'Choose another folder, or empty it yourself',
-    );
-  }
-}
-
-/** runs/mnist-1, or the first number that is free. */
-async function freeFolder(name: string): Promise<string> {
-  const taken = new Set(await readdir('runs').catch(() => []));
-  let n = 1;
-  while (taken.has(`${name}-${n}`)) n++;
-  return join('runs', `${name}-${n}`);
 }

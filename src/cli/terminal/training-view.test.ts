@@ -38,6 +38,7 @@ const begin: TrainEvent = {
   validationSamples: 10,
   parameters: 100,
   startEpoch: 0,
+  startStep: 0,
   backend: { name: 'wasm' },
   data: 'toys',
 };

@@ -44,7 +44,7 @@ export class StoredRun {
 
   /** A new run folder for this experiment on this data. */
   static async create(path: string, experiment: Experiment, { info, table }: PreparedData): Promise<StoredRun> {
-    const folder = await RunFolder.create(path, experiment);
+    const folder = await RunFolder.create(path, experiment, { keepLast: experiment.training.keepCheckpoints });
     const data: StoredData = { info, table };
     await folder.writeJson('data.json', data);
     return new StoredRun(folder, experiment, data);
@@ -54,6 +54,7 @@ export class StoredRun {
   static async open(path: string): Promise<StoredRun> {
     const folder = await RunFolder.open(path);
     const experiment = parseExperiment(await folder.readJson('experiment.json'), { source: `${path}/experiment.json` });
+    folder.keepLast = experiment.training.keepCheckpoints;
     const data = (await folder.readJson('data.json')) as StoredData | null;
     if (data === null) throw new UserError(`${path}/data.json: there is no such file; the run folder is not complete`);
     if (!Array.isArray(data.info?.featureShape))

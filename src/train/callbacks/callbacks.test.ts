@@ -5,7 +5,7 @@ import { SGD } from '../../optim/index.ts';
 import type { Checkpoint, CheckpointStore } from '../checkpoint.ts';
 import type { Logs, TrainEvent } from '../events.ts';
 import { bits, blobs, smallNet } from '../testing.ts';
-import { type History, Trainer } from '../trainer.ts';
+import { fit, type History, Trainer } from '../trainer.ts';
 import type { Callback } from './callback.ts';
 import { EarlyStopping, type EarlyStoppingConfig } from './early-stopping.ts';
 import { ModelCheckpoint } from './model-checkpoint.ts';
@@ -135,9 +135,30 @@ describe('ModelCheckpoint', () => {
     expect(store.saved.every(([, best]) => !best)).toBe(true);
   });
 
+  it('saves every so many steps, counted over epochs, and with accumulated gradients only after an update', async () => {
+    const steps = async (every: string, accumulate = 1): Promise<number[]> => {
+      const at: number[] = [];
+      const store: CheckpointStore = {
+        async save({ state }) {
+          at.push(state.globalStep);
+          return { name: '', path: '' };
+        },
+      };
+      const model = smallNet(1);
+      const optimizer = new SGD(model.parameters(), { lr: 0.1 });
+      const callbacks = [new ModelCheckpoint(store, { every })];
+      await fit(model, { train: blobs(70), loss: crossEntropy, optimizer, epochs: 2, batchSize: 16, accumulate, callbacks });
+      return at;
+    };
+    expect(await steps('3steps')).toEqual([3, 6, 9, 10]);
+    expect(await steps('3steps', 2)).toEqual([4, 7, 9, 10]); // updates end at 2, 4, 5, 7, 9, 10
+    expect(await steps('1min')).toEqual([10]);
+    expect(await steps('0.0000001min')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]);
+  });
+
   it('refuses an interval that is none', () => {
     expect(() => new ModelCheckpoint(new Store(), { every: 0 })).toThrow(
-      new UserError('ModelCheckpoint: every is 0; it must be a whole number of at least 1'),
+      new UserError('ModelCheckpoint: every is 0; it must be steps, minutes or epochs, such as 500steps, 5min or 1epoch'),
     );
   });
 });

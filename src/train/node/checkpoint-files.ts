@@ -1,4 +1,4 @@
-/** A checkpoint as a folder of files: weights and optimizer state as safetensors, the rest as JSON, with a hash of each. */
+/** A checkpoint as a folder of files: weights and optimizer state as safetensors, the rest as JSON, and SHA256SUMS, which `sha256sum -c` reads too. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,63 +8,106 @@ import type { Checkpoint, CheckpointState } from '../checkpoint.ts';
 
 const parts = { model: 'model.safetensors', optimizer: 'optimizer.safetensors', callbacks: 'callbacks.safetensors' } as const;
 type Part = keyof typeof parts;
+const STATE = 'state.json';
 
-/** The state as written: with the hash of every file beside it. */
+/** The file with the hash of every other. */
+export const SUMS = 'SHA256SUMS';
+
+/** The state as written. Format 1 held the hashes of the other files itself, and had none of its own. */
 interface StoredState extends CheckpointState {
-  readonly sha256: Readonly<Record<string, string>>;
+  readonly sha256?: Readonly<Record<string, string>>;
+}
+
+/** A checkpoint as it was read. */
+export interface ReadCheckpoint extends Checkpoint {
+  readonly model: Map<string, StoredTensor>;
 }
 
 /** The files of a checkpoint, by name. */
 export function checkpointFiles(checkpoint: Checkpoint): Record<string, string | Uint8Array> {
   const files: Record<string, string | Uint8Array> = {};
-  const sha256: Record<string, string> = {};
-  for (const [part, name] of Object.entries(parts) as [Part, string][]) {
-    const bytes = encodeSafetensors(checkpoint[part], { format: 'pt' });
-    files[name] = bytes;
-    sha256[name] = hashOf(bytes);
-  }
-  const stored: StoredState = { ...checkpoint.state, sha256 };
-  files['state.json'] = `${JSON.stringify(stored, null, 1)}\n`;
+  for (const [part, name] of Object.entries(parts) as [Part, string][]) files[name] = encodeSafetensors(checkpoint[part], { format: 'pt' });
+  files[STATE] = `${JSON.stringify(checkpoint.state, writeNumber, 1)}\n`;
+  const sums = Object.entries(files).map(([name, content]) => `${hashOf(content)}  ${name}\n`);
+  files[SUMS] = sums.join('');
   return files;
 }
 
 /** Reads a checkpoint folder. A file that is missing, cut short or changed is an error that names it. */
-export async function readCheckpoint(folder: string): Promise<Checkpoint & { readonly model: Map<string, StoredTensor> }> {
-  const state = await readState(folder);
-  const read = async (part: Part): Promise<Map<string, StoredTensor>> => {
-    const path = join(folder, parts[part]);
-    const bytes = await readBytes(path);
-    if (hashOf(bytes) !== state.sha256[parts[part]]) {
-      throw new UserError(
-        `${path}: its content is not what was saved (the SHA-256 differs): it was cut short or changed. Use another checkpoint`,
-      );
+export async function readCheckpoint(folder: string): Promise<ReadCheckpoint> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of [SUMS, STATE, ...Object.values(parts)]) {
+    try {
+      files.set(name, await readFile(join(folder, name)));
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') throw new UserError(`${join(folder, name)}: ${message}`);
     }
-    return decodeSafetensors(bytes, path).tensors;
-  };
-  return { state, model: await read('model'), optimizer: await read('optimizer'), callbacks: await read('callbacks') };
+  }
+  return decodeCheckpoint(files, folder);
 }
 
-async function readState(folder: string): Promise<StoredState> {
-  const path = join(folder, 'state.json');
-  const text = new TextDecoder().decode(await readBytes(path));
+/** A checkpoint from its files; `folder` is what messages call the place. */
+export function decodeCheckpoint(files: ReadonlyMap<string, Uint8Array>, folder: string): ReadCheckpoint {
+  const bytesOf = (name: string): Uint8Array => {
+    const bytes = files.get(name);
+    if (bytes === undefined) throw new UserError(`${join(folder, name)}: there is no such file; the checkpoint is not complete`);
+    return bytes;
+  };
+  const sums = files.has(SUMS) ? parseSums(new TextDecoder().decode(bytesOf(SUMS)), join(folder, SUMS)) : null;
+  const check = (name: string, wanted: string | undefined, by: string): void => {
+    if (wanted === undefined) throw new UserError(`${join(folder, by)}: the hash of ${name} is missing; the checkpoint is damaged`);
+    const found = hashOf(bytesOf(name));
+    if (found === wanted) return;
+    throw new UserError(
+      `${join(folder, name)}: its SHA-256 is ${found}, and ${by} says ${wanted}: it was cut short or changed. Use another checkpoint`,
+    );
+  };
+  if (sums !== null) check(STATE, sums.get(STATE), SUMS);
+  const { sha256, ...state } = parseState(new TextDecoder().decode(bytesOf(STATE)), join(folder, STATE), sums !== null);
+  const read = (part: Part): Map<string, StoredTensor> => {
+    const name = parts[part];
+    if (sums !== null) check(name, sums.get(name), SUMS);
+    else check(name, sha256?.[name], STATE);
+    return decodeSafetensors(bytesOf(name), join(folder, name)).tensors;
+  };
+  return { state, model: read('model'), optimizer: read('optimizer'), callbacks: read('callbacks') };
+}
+
+function parseSums(text: string, path: string): Map<string, string> {
+  const sums = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const match = /^([0-9a-f]{64}) [ *](\S+)$/.exec(line);
+    if (match === null) throw new UserError(`${path}: not a list of SHA-256 sums; the checkpoint is damaged. Use another one`);
+    sums.set(match[2], match[1]);
+  }
+  return sums;
+}
+
+function parseState(text: string, path: string, hasSums: boolean): StoredState {
   let state: StoredState;
   try {
-    state = JSON.parse(text);
+    state = JSON.parse(text, readNumber);
   } catch (error) {
     throw new UserError(
       `${path}: not JSON (${error instanceof Error ? error.message : String(error)}); the checkpoint is damaged. Use another one`,
     );
   }
-  if (state?.format !== 1) throw new UserError(`${path}: format ${JSON.stringify(state?.format)} was found; this chainrule reads format 1`);
-  if (typeof state.sha256 !== 'object' || state.sha256 === null)
+  const format: unknown = state?.format;
+  if (format !== 1 && format !== 2)
+    throw new UserError(`${path}: format ${JSON.stringify(format)} was found; this chainrule reads formats 1 and 2`);
+  if (format === 2 && !hasSums)
+    throw new UserError(`${path.slice(0, -STATE.length)}${SUMS}: there is no such file; the checkpoint is not complete`);
+  if (format === 1 && !isObject(state.sha256))
     throw new UserError(`${path}: the hashes of the other files are missing; the checkpoint is damaged`);
   for (const [field, fits] of Object.entries(fields)) {
     if (!fits((state as unknown as Record<string, unknown>)[field]))
       throw new UserError(`${path}: '${field}' is missing or not what it should be; the checkpoint is damaged. Use another one`);
   }
-  // JSON has no NaN: a figure that was not finite comes back as null
+  // Format 1 wrote null for a figure that was not finite.
   const history = state.history.map(logs => Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, value ?? Number.NaN])));
-  return { ...state, history };
+  return { ...state, format: 2, stopping: state.stopping ?? null, history };
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -80,17 +123,20 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   optimizer: isObject,
   callbacks: isObject,
   history: value => Array.isArray(value) && value.every(isObject),
+  stopping: value => (value ?? null) === null || (isObject(value) && value.reason === 'earlyStopping' && typeof value.message === 'string'),
 };
 
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`${path}: ${code === 'ENOENT' ? 'there is no such file; the checkpoint is not complete' : message}`);
-  }
+const notFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
+/** JSON has no NaN and no infinity: `{"notFinite":"NaN"}`. */
+function writeNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? { notFinite: String(value) } : value;
 }
 
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function readNumber(_key: string, value: unknown): unknown {
+  return isObject(value) && typeof value.notFinite === 'string' ? (notFinite.find(one => String(one) === value.notFinite) ?? value) : value;
+}
+
+function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,17 +25,23 @@ async function weight(run: RunFolder, which: 'latest' | 'best' = 'latest'): Prom
   return 'values' in stored ? (stored.values as Float32Array)[0] : Number.NaN;
 }
 
+const sha256 = async (file: string) =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+
 function checkpoint(globalStep: number, weight = globalStep): Checkpoint {
   const streams = { dropout: { position: 0, keys: globalStep } };
   return {
     state: {
-      ...{ format: 1, epoch: 1, globalStep, loader: { epoch: 1, position: 0 }, running: { samples: 0, sums: {} } },
+      ...{ format: 2, epoch: 1, globalStep, loader: { epoch: 1, position: 0 }, running: { samples: 0, sums: {} } },
       ...{
         random: { seed: 1, streams },
         optimizer: { groups: [], numbers: {} },
         scheduler: null,
         callbacks: {},
         history: [{ loss: 0.1 + weight }],
+        stopping: null,
       },
     },
     model: new Map([['0.weight', tensor([[weight, 2]])]]),
@@ -48,9 +55,6 @@ describe('a run folder', () => {
     const run = await create();
     expect(await run.readJson('experiment.json')).toEqual({ version: 1 });
     expect(await run.readJson('run.json')).toBeNull();
-    await run.appendEvent({ type: 'a' });
-    await run.appendEvent({ type: 'b' });
-    expect(await readFile(path('metrics.jsonl'), 'utf8')).toBe('{"type":"a"}\n{"type":"b"}\n');
     const before = await readdir(path());
     await expect(RunFolder.create(path(), { version: 2 })).rejects.toThrow(
       new UserError(`${path()}: the folder is not empty, and a run never writes over another. Choose another --out, or remove it yourself`),
@@ -103,9 +107,7 @@ describe('checkpoints', () => {
     expect(await run.save(given, false)).toEqual({ name: 'step-00000007', path: path('checkpoints', 'step-00000007') });
     const back = await run.load();
     expect(back.name).toBe('step-00000007');
-    const { sha256, ...state } = back.state as typeof back.state & { sha256: unknown };
-    expect(state).toEqual(given.state);
-    expect(Object.keys(sha256 as object)).toEqual(['model.safetensors', 'optimizer.safetensors', 'callbacks.safetensors']);
+    expect(back.state).toEqual(given.state);
     expect([...back.model]).toEqual([['0.weight', { shape: [1, 2], values: Float32Array.of(7, 2) }]]);
     expect([...back.optimizer]).toEqual([...given.optimizer]);
   });
@@ -129,6 +131,8 @@ describe('checkpoints', () => {
     await run.save(checkpoint(3), false);
     await run.save(checkpoint(3), false);
     expect(await run.checkpoints()).toEqual(['step-00000003']);
+    await run.save(checkpoint(3), true);
+    expect(await run.checkpoints()).toEqual(['step-00000003']);
     expect((await run.save(checkpoint(3, 9), false)).name).toBe('step-00000003-end');
     expect(await weight(run)).toBe(9);
     // a third time, as after going on from the best: what is saved is what is loaded
@@ -137,19 +141,64 @@ describe('checkpoints', () => {
     expect(await weight(run, 'best')).toBe(11);
   });
 
-  it.each(['model.safetensors', 'optimizer.safetensors', 'callbacks.safetensors'])('a change of one byte of %s is found', async name => {
+  it('are checked by sha256sum too', async () => {
+    const { path: folder } = await (await create()).save(checkpoint(1), false);
+    const sums = await readFile(join(folder, 'SHA256SUMS'), 'utf8');
+    const names = sums
+      .trim()
+      .split('\n')
+      .map(line => line.slice(66));
+    expect(names).toEqual(['model.safetensors', 'optimizer.safetensors', 'callbacks.safetensors', 'state.json']);
+    for (const [i, name] of names.entries()) expect(sums.split('\n')[i]).toBe(`${await sha256(join(folder, name))}  ${name}`);
+  });
+
+  it.each(['model.safetensors', 'optimizer.safetensors', 'callbacks.safetensors', 'state.json'])(
+    'a change of one byte of %s is found',
+    async name => {
+      const run = await create();
+      const saved = await run.save(checkpoint(1), false);
+      const file = join(saved.path, name);
+      const before = await sha256(file);
+      const bytes = await readFile(file);
+      bytes[bytes.length - 1] ^= 1;
+      const refusal = async () =>
+        `${file}: its SHA-256 is ${await sha256(file)}, and SHA256SUMS says ${before}: it was cut short or changed. Use another checkpoint`;
+      for (const content of [bytes, bytes.subarray(0, 10), '']) {
+        await writeFile(file, content);
+        await expect(run.load()).rejects.toThrow(new UserError(await refusal()));
+      }
+      await rm(file);
+      await expect(run.load()).rejects.toThrow(new UserError(`${file}: there is no such file; the checkpoint is not complete`));
+    },
+  );
+
+  it.each<[string, string | null, RegExp]>([
+    ['that is not there', null, /SHA256SUMS: there is no such file; the checkpoint is not complete$/],
+    ['of something else', 'hello\n', /SHA256SUMS: not a list of SHA-256 sums; the checkpoint is damaged\. Use another one$/],
+    ['that leaves one out', `${'0'.repeat(64)}  other\n`, /SHA256SUMS: the hash of state\.json is missing; the checkpoint is damaged$/],
+  ])('a list of sums %s is refused', async (_, content, message) => {
     const run = await create();
     const saved = await run.save(checkpoint(1), false);
-    const file = join(saved.path, name);
-    const bytes = await readFile(file);
-    bytes[bytes.length - 1] ^= 1;
-    await writeFile(file, bytes);
-    const message = `${file}: its content is not what was saved (the SHA-256 differs): it was cut short or changed. Use another checkpoint`;
-    await expect(run.load()).rejects.toThrow(new UserError(message));
-    await writeFile(file, bytes.subarray(0, 10));
-    await expect(run.load()).rejects.toThrow(new UserError(message));
-    await rm(file);
-    await expect(run.load()).rejects.toThrow(new UserError(`${file}: there is no such file; the checkpoint is not complete`));
+    const file = join(saved.path, 'SHA256SUMS');
+    if (content === null) await rm(file);
+    else await writeFile(file, content);
+    await expect(run.load()).rejects.toThrow(message);
+  });
+
+  it('of format 1, whose hashes are in its state, are still read', async () => {
+    const run = await create();
+    const saved = await run.save(checkpoint(1), false);
+    const [model, optimizer, callbacks] = await Promise.all(
+      ['model', 'optimizer', 'callbacks'].map(part => sha256(join(saved.path, `${part}.safetensors`))),
+    );
+    const { stopping: _, ...state } = checkpoint(1).state;
+    const sha = { 'model.safetensors': model, 'optimizer.safetensors': optimizer, 'callbacks.safetensors': callbacks };
+    const old = { ...state, format: 1, history: [{ loss: 1, val_loss: null }], sha256: sha };
+    await rm(join(saved.path, 'SHA256SUMS'));
+    await writeFile(join(saved.path, 'state.json'), JSON.stringify(old));
+    expect((await run.load()).state).toEqual({ ...checkpoint(1).state, history: [{ loss: 1, val_loss: Number.NaN }] });
+    await writeFile(join(saved.path, 'state.json'), JSON.stringify({ ...old, sha256: { ...sha, 'model.safetensors': optimizer } }));
+    await expect(run.load()).rejects.toThrow(/model\.safetensors: its SHA-256 is .*, and state\.json says .*: it was cut short or changed/);
   });
 
   it.each<[string, (state: Record<string, unknown>) => unknown, RegExp]>([
@@ -160,14 +209,19 @@ describe('checkpoints', () => {
     ],
     [
       'of another format',
-      state => JSON.stringify({ ...state, format: 2 }),
-      /state\.json: format 2 was found; this chainrule reads format 1$/,
+      state => JSON.stringify({ ...state, format: 3 }),
+      /state\.json: format 3 was found; this chainrule reads formats 1 and 2$/,
     ],
-    ['not an object', () => 'null', /state\.json: format undefined was found; this chainrule reads format 1$/],
+    ['not an object', () => 'null', /state\.json: format undefined was found; this chainrule reads formats 1 and 2$/],
     [
-      'without hashes',
-      state => JSON.stringify({ ...state, sha256: undefined }),
+      'of format 1 without hashes',
+      state => JSON.stringify({ ...state, format: 1 }),
       /state\.json: the hashes of the other files are missing; the checkpoint is damaged$/,
+    ],
+    [
+      'with another reason to stop',
+      state => JSON.stringify({ ...state, stopping: { reason: 'interrupted', message: '' } }),
+      /state\.json: 'stopping' is missing or not what it should be; the checkpoint is damaged\. Use another one$/,
     ],
     [
       'without position',
@@ -189,15 +243,25 @@ describe('checkpoints', () => {
     const saved = await run.save(checkpoint(1), false);
     const file = join(saved.path, 'state.json');
     await writeFile(file, edit(JSON.parse(await readFile(file, 'utf8'))) as string);
+    // as if it had been written so
+    const sums = join(saved.path, 'SHA256SUMS');
+    const lines = (await readFile(sums, 'utf8')).split('\n').filter(line => !line.endsWith('state.json'));
+    await writeFile(sums, [`${await sha256(file)}  state.json`, ...lines].join('\n'));
     await expect(run.load()).rejects.toThrow(message);
     await expect(run.load()).rejects.toBeInstanceOf(UserError);
   });
 
-  it('a figure that was not a number is one again', async () => {
+  it('numbers that are not finite come back as they were', async () => {
     const run = await create();
-    const given = checkpoint(1);
-    await run.save({ ...given, state: { ...given.state, history: [{ loss: 1, val_loss: Number.NaN }] } }, false);
-    expect((await run.load()).state.history).toEqual([{ loss: 1, val_loss: Number.NaN }]);
+    const { state, ...rest } = checkpoint(1);
+    const odd = {
+      ...state,
+      history: [{ loss: 1, val_loss: Number.NaN }],
+      running: { samples: 1, sums: { loss: Number.NEGATIVE_INFINITY } },
+      callbacks: { a: { best: Number.POSITIVE_INFINITY } },
+    };
+    await run.save({ ...rest, state: odd }, false);
+    expect((await run.load()).state).toEqual(odd);
   });
 
   it('a pointer that names no checkpoint is refused, and leads nowhere else', async () => {
@@ -234,6 +298,25 @@ describe('a crash', () => {
     expect([(await again.load()).name, await again.checkpoints()]).toEqual(['step-00000002', ['step-00000002']]);
   });
 
+  it('between the new latest and the new best: going on marks the best', async () => {
+    const run = await create();
+    await run.save(checkpoint(1), true);
+    await run.save(checkpoint(2), true);
+    await writeFile(path('checkpoints', 'best'), 'step-00000001\n');
+    expect((await run.recover()).checkpoint.name).toBe('step-00000002');
+    expect((await run.load('best')).name).toBe('step-00000002');
+  });
+
+  it('leaves temporary files, which going on clears away', async () => {
+    const run = await create();
+    await run.save(checkpoint(1), false);
+    await mkdir(path('checkpoints', '.step-00000002.0000.tmp'));
+    await writeFile(path('.run.json.0000.tmp'), '{');
+    await run.recover();
+    expect(await readdir(path())).toEqual(['checkpoints', 'experiment.json']);
+    expect(await readdir(path('checkpoints'))).toEqual(['latest', 'step-00000001']);
+  });
+
   it('while a file is written leaves the file as it was', async () => {
     const file = join(root, 'a.json');
     await writeFileAtomic(file, 'old');
@@ -257,5 +340,58 @@ describe('a crash', () => {
     await expect(writeFileAtomic(join(root, 'no', 'a'), '')).rejects.toThrow(
       new UserError(`cannot write ${join(root, 'no', 'a')}: the folder does not exist. Choose another place, or mend that one`),
     );
+  });
+});
+
+describe('going on from what is whole', () => {
+  it('a newer checkpoint that was torn or edited is set aside, and the one before it used', async () => {
+    const run = await create(3);
+    for (const i of [1, 2, 3]) await run.save(checkpoint(i), i === 3);
+    await writeFile(path('checkpoints', 'step-00000003', 'model.safetensors'), 'torn');
+    const state = path('checkpoints', 'step-00000002', 'state.json');
+    await writeFile(state, (await readFile(state, 'utf8')).replace('"globalStep": 2', '"globalStep": 9'));
+    const { checkpoint: found, damaged } = await run.recover();
+    expect(found.name).toBe('step-00000001');
+    expect(damaged.map(({ name, movedTo, message }) => [name, movedTo, message.replace(/[0-9a-f]{64}/g, '#')])).toEqual([
+      [
+        'step-00000003',
+        'damaged-step-00000003',
+        `${path('checkpoints', 'step-00000003', 'model.safetensors')}: its SHA-256 is #, and SHA256SUMS says #: it was cut short or changed. Use another checkpoint`,
+      ],
+      [
+        'step-00000002',
+        'damaged-step-00000002',
+        `${state}: its SHA-256 is #, and SHA256SUMS says #: it was cut short or changed. Use another checkpoint`,
+      ],
+    ]);
+    expect(await run.checkpoints()).toEqual(['step-00000001']);
+    expect((await run.load()).name).toBe('step-00000001');
+    // best named one that was set aside
+    expect((await run.load('best')).name).toBe('step-00000001');
+    // the step comes again, and is damaged again
+    await run.save(checkpoint(3), true);
+    expect((await run.load('best')).name).toBe('step-00000003');
+    await rm(path('checkpoints', 'step-00000003', 'SHA256SUMS'));
+    expect((await run.recover()).damaged[0].movedTo).toBe('damaged-step-00000003-2');
+  });
+
+  it('where none is whole, each is named', async () => {
+    const run = await create();
+    await expect(run.recover()).rejects.toThrow(new UserError(`${path()}: the run has no complete checkpoint yet`));
+    for (const i of [1, 2]) await run.save(checkpoint(i), false);
+    for (const i of [1, 2]) await rm(path('checkpoints', `step-0000000${i}`, 'model.safetensors'));
+    const missing = (i: number) =>
+      `${path('checkpoints', `step-0000000${i}`, 'model.safetensors')}: there is no such file; the checkpoint is not complete`;
+    await expect(run.recover()).rejects.toThrow(
+      new UserError(`${path()}: none of its checkpoints can be used\n${missing(2)}\n${missing(1)}`),
+    );
+    expect(await run.checkpoints()).toHaveLength(2);
+  });
+
+  it('goes by the step and by how often it was saved, not by the alphabet', async () => {
+    const run = await create(50);
+    for (let i = 0; i < 12; i++) await run.save(checkpoint(3, i), false);
+    expect((await run.checkpoints()).at(-1)).toBe('step-00000003-end-11');
+    expect((await run.recover()).checkpoint.name).toBe('step-00000003-end-11');
   });
 });
