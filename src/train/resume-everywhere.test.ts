@@ -41,7 +41,7 @@ const epochs = 3;
 /** Keeps a checkpoint wherever one can be made: after each update, each epoch, and at the end. */
 class Everywhere implements Callback {
   readonly kept: Files[] = [];
-  onBatchEnd(trainer: Trainer): void {
+  afterBatch(trainer: Trainer): void {
     if (trainer.place !== null) this.keep(trainer);
   }
   onEpochEnd(_epoch: number, _logs: unknown, trainer: Trainer): void {

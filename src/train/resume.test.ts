@@ -113,6 +113,25 @@ describe('a resumed run', () => {
     );
   });
 
+  it('does not forget that early stopping decided, when the signal comes with the last step of that epoch', async () => {
+    const options = () => ({ callbacks: [new EarlyStopping({ monitor: 'loss', mode: 'max', patience: 1 })] });
+    const whole = trainer(null, 5, options());
+    expect((await whole.trainer.run()).reason).toBe('earlyStopping');
+    const controller = new AbortController();
+    const path = join(folder, `run-${made++}`);
+    const run = await RunFolder.create(path, {});
+    const callbacks = [...options().callbacks, new ModelCheckpoint(run)];
+    const first = trainer(run, 5, { callbacks, signal: controller.signal });
+    const { onEvent } = first.trainer.options;
+    const aborting = (e: TrainEvent): void => {
+      onEvent?.(e);
+      if (e.type === 'batchEnd' && e.globalStep === 2 * steps) controller.abort();
+    };
+    expect((await new Trainer(first.model, { ...first.trainer.options, onEvent: aborting }).run()).reason).toBe('earlyStopping');
+    expect(bits(first.model)).toEqual(bits(whole.model));
+    expect((await run.load()).state.stopping).toMatchObject({ reason: 'earlyStopping' });
+  });
+
   it('restores the best weights that an earlier part found', async () => {
     const path = join(folder, `run-${made++}`);
     const run = await RunFolder.create(path, {});

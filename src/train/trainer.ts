@@ -132,6 +132,7 @@ export class Trainer {
       this.watching = this.place === null || this.watchers.length === 0 ? nobody : this.watchersOf(this.place);
       const batchLoss = this.trainStep(batch);
       this.globalStep++;
+      for (const callback of callbacks) callback.onBatchEnd?.(this);
       this.emit({
         type: 'batchEnd',
         epoch,
@@ -147,13 +148,13 @@ export class Trainer {
       });
       for (const watcher of this.watching) for (const event of watcher.end(this.place!)) this.emit(event);
       for (const callback of callbacks) {
-        const waiting = callback.onBatchEnd?.(this);
+        const waiting = callback.afterBatch?.(this);
         if (waiting !== undefined) await waiting;
       }
-      // A checkpoint holds no half-summed gradient, so a stop waits for the update.
-      if (signal?.aborted && this.place !== null) {
+      // A checkpoint holds no half-summed gradient, so a stop waits for the update; and after the last step for what the epoch's figures decide.
+      if (signal?.aborted && this.place !== null && !this.place.lastOfEpoch) {
         this.stop('interrupted', `stopped on request after step ${this.globalStep}`);
-        if (!this.place.lastOfEpoch) return;
+        return;
       }
       if (breathe.due()) await breathe.now();
     }

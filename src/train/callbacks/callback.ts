@@ -9,8 +9,10 @@ export interface Callback {
   /** A name under which its state is saved; needed only with `state`. */
   readonly name?: string;
   onTrainBegin?(trainer: Trainer): void | Promise<void>;
-  /** After each step. A promise is waited for: give none where there is nothing to wait for, since this stands in the loop's way. */
-  onBatchEnd?(trainer: Trainer): void | Promise<void>;
+  /** After each step, before it is told of; never asynchronous, since it stands in the loop's way. */
+  onBatchEnd?(trainer: Trainer): void;
+  /** After each step and all that was told of it: for checkpoints. A promise is waited for; give none where there is nothing to wait for. */
+  afterBatch?(trainer: Trainer): void | Promise<void>;
   /** After an epoch and its validation. `logs` may be added to. */
   onEpochEnd?(epoch: number, logs: Logs, trainer: Trainer): void | Promise<void>;
   /** After training, whichever way it ended. */

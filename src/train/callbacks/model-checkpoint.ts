@@ -41,7 +41,7 @@ export class ModelCheckpoint implements Callback {
     this.lastSaved = performance.now();
   }
 
-  onBatchEnd(trainer: Trainer): void | Promise<void> {
+  afterBatch(trainer: Trainer): void | Promise<void> {
     const { unit, count } = this.every;
     if (unit === 'epoch' || trainer.place === null) return;
     const due = unit === 'step' ? isDue(trainer.place, count) : performance.now() - this.lastSaved >= count * 60_000;
