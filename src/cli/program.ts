@@ -21,6 +21,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'schedule', summary: 'draw the course of a learning rate', load: () => import('./commands/schedule.ts') },
   { name: 'probe', summary: 'see how an untrained net starts, layer by layer', load: () => import('./commands/probe.ts') },
   { name: 'studio', summary: 'see it all in the browser', load: () => import('./commands/studio.ts') },
+  { name: 'lr-find', summary: 'find a learning rate', load: () => import('./commands/lr-find.ts') },
   { name: 'datasets', summary: 'list, download and look at data sets', load: () => import('./commands/datasets.ts') },
 ];
 

@@ -11,6 +11,7 @@ import { EarlyStopping } from '../train/callbacks/early-stopping.ts';
 import { ModelCheckpoint } from '../train/callbacks/model-checkpoint.ts';
 import { WeightAveraging } from '../train/callbacks/weight-averaging.ts';
 import type { Checkpoint, CheckpointStore } from '../train/checkpoint.ts';
+import type { DiagnosisOptions } from '../train/diagnosis.ts';
 import { type Evaluation, evaluate } from '../train/evaluate.ts';
 import type { TrainListener } from '../train/events.ts';
 import type { StatisticsOptions } from '../train/statistics.ts';
@@ -34,6 +35,10 @@ export interface RunOptions {
   readonly resume?: Checkpoint;
   /** Tells `statistics` events of every layer. Default: none. */
   readonly statistics?: StatisticsOptions | null;
+  /** Tells `warning` events of the usual illnesses; null for none. Default: as often as costs next to nothing, where somebody is told. */
+  readonly diagnosis?: DiagnosisOptions | null;
+  /** Tells `profile` events of where the time goes. Default false. */
+  readonly profile?: boolean;
   /** What `model.initFrom` names, read by whoever can read files. */
   readonly weights?: Checkpoint['model'];
   /** How many of the worst mistakes on the test part to keep. Default 12. */
@@ -98,7 +103,9 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       dropLast: training.dropLast,
       callbacks,
       random,
-      ...(options.statistics ? { statistics: options.statistics } : {}),
+      statistics: options.statistics ?? null,
+      diagnosis: options.diagnosis === undefined ? (onEvent ? {} : null) : options.diagnosis,
+      profile: options.profile ?? false,
       ...(onEvent ? { onEvent } : {}),
       ...(signal ? { signal } : {}),
     });

@@ -69,9 +69,61 @@ export interface CheckpointSaved {
   readonly globalStep: number;
 }
 
+/** What a warning can be about. */
+export type WarningCode =
+  | 'deadUnits'
+  | 'saturated'
+  | 'vanishingGradient'
+  | 'explodingGradient'
+  | 'rateTooHigh'
+  | 'lossNotFalling'
+  | 'lossDiverging'
+  | 'otherBackend';
+
 export interface Warning {
   readonly type: 'warning';
+  readonly code: WarningCode;
+  /** In a sentence, without its full stop. */
   readonly message: string;
+  /** What to try. */
+  readonly advice?: string;
+  /** Where the layer is in the model. */
+  readonly layer?: string;
+  /** The figures that it is drawn from, by name. */
+  readonly figures?: Readonly<Record<string, number>>;
+  readonly epoch?: number;
+  readonly globalStep?: number;
+}
+
+/** What a training does at a time. 'rest' is the events, who shows them, callbacks and pauses. */
+export type Phase = 'data' | 'forward' | 'loss' | 'backward' | 'update' | 'validation' | 'checkpoint' | 'rest';
+
+export interface PhaseTime {
+  readonly name: Phase;
+  readonly seconds: number;
+  /** How often it was entered. */
+  readonly calls: number;
+  /** The most that tensors held at its end. */
+  readonly peakBytes: number;
+}
+
+export interface OpTime {
+  readonly pass: 'forward' | 'backward';
+  /** Path and class of the layer whose parameter goes in; '' for an op without. */
+  readonly layer: string;
+  readonly op: string;
+  readonly seconds: number;
+  readonly calls: number;
+}
+
+/** Where time and memory went, in an epoch, or (null) in all. The seconds of the phases add up to `wall`. Only where it was asked for. */
+export interface Profile {
+  readonly type: 'profile';
+  readonly epoch: number | null;
+  readonly wall: number;
+  readonly phases: readonly PhaseTime[];
+  /** In all, the ops by time, the longest first. */
+  readonly ops?: readonly OpTime[];
 }
 
 /** What a set of numbers looks like. */
@@ -131,5 +183,5 @@ export interface TrainEnd {
   readonly elapsed: number;
 }
 
-export type TrainEvent = TrainBegin | EpochBegin | BatchEnd | EpochEnd | Statistics | CheckpointSaved | Warning | TrainEnd;
+export type TrainEvent = TrainBegin | EpochBegin | BatchEnd | EpochEnd | Statistics | Profile | CheckpointSaved | Warning | TrainEnd;
 export type TrainListener = (event: TrainEvent) => void;

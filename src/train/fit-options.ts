@@ -5,6 +5,7 @@ import type { Optimizer } from '../optim/optimizer.ts';
 import type { Random } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Callback } from './callbacks/callback.ts';
+import type { DiagnosisOptions } from './diagnosis.ts';
 import type { Logs, StopReason, TrainListener } from './events.ts';
 import type { Metric } from './metrics.ts';
 import type { StatisticsOptions } from './statistics.ts';
@@ -58,6 +59,10 @@ export interface FitOptions {
   readonly transform?: NonNullable<ConstructorParameters<typeof DataLoader>[1]>['transform'];
   /** Tells `statistics` events: weights, gradients and activations of every layer, every so many steps or epochs. Default: none. */
   readonly statistics?: StatisticsOptions | null;
+  /** Tells `warning` events of the usual illnesses, with advice. Default: none. */
+  readonly diagnosis?: DiagnosisOptions | null;
+  /** Tells `profile` events: time and memory of each phase, and at the end of each op. Default false. */
+  readonly profile?: boolean;
   /** Puts another batch in the place of each, inside the step: mixup. Figures are measured against the targets it gives. */
   readonly mixBatch?: (x: Tensor, y: Tensor) => { readonly x: Tensor; readonly y: Tensor };
 }

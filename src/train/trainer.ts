@@ -1,21 +1,20 @@
-/** The training loop: what `fit` runs, with a state that can be saved and taken up again. */
-import { isRecording } from '../autograd/mode.ts';
 import type { Kernels } from '../backend/kernels.ts';
-import { type Batch, DataLoader } from '../data/loader.ts';
+import { DataLoader } from '../data/loader.ts';
 import { UserError } from '../errors.ts';
-import { type Module, observeForward } from '../nn/module.ts';
-import { currentRandom, type Random, type RandomState, withRandom } from '../random.ts';
-import { keep, release, step } from '../tensor/scope.ts';
-import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
+import type { Module } from '../nn/module.ts';
+import { currentRandom, type Random } from '../random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { type Breather, breather } from './breathe.ts';
 import type { Checkpoint, CheckpointState } from './checkpoint.ts';
+import { Diagnosis } from './diagnosis.ts';
 import { evaluate, kernelsOf } from './evaluate.ts';
-import type { Logs, StopReason, TrainEvent } from './events.ts';
+import type { Logs, Phase, StopReason, TrainEvent } from './events.ts';
 import type { FitOptions, History } from './fit-options.ts';
 import { accuracy, type Metric } from './metrics.ts';
-import { nanReport } from './nan-doctor.ts';
+import { Profiler } from './profile.ts';
 import { StatisticsWatcher } from './statistics.ts';
 import type { StepPlace, StepWatcher } from './step-watcher.ts';
+import { StepRunner } from './train-step.ts';
 
 export type { FitOptions, History, LossFunction, SchedulerLike } from './fit-options.ts';
 
@@ -35,13 +34,13 @@ export class Trainer {
   private readonly random: Random;
   private readonly kernels: Kernels;
   private readonly metrics: Readonly<Record<string, Metric>>;
-  private running: { samples: number; sums: Logs } = { samples: 0, sums: {} };
   private readonly watchers: readonly StepWatcher[];
+  private readonly diagnosis: Diagnosis | null;
+  private readonly profiler: Profiler | null;
+  private readonly steps: StepRunner;
   /** Those that look into the step under way. */
   private watching: readonly StepWatcher[] = nobody;
   private stopping: { reason: StopReason; message: string } | null = null;
-  private x: Tensor | null = null;
-  private y: Tensor | null = null;
 
   constructor(model: Module, options: FitOptions) {
     this.model = model;
@@ -62,8 +61,17 @@ export class Trainer {
       random: this.random,
       ...(options.transform === undefined ? {} : { transform: options.transform }),
     });
-    this.watchers = options.statistics ? [new StatisticsWatcher(options.statistics)] : nobody;
     this.metrics = options.metrics ?? (options.train.targetKind === 'class' ? { accuracy } : {});
+    const { statistics = null, diagnosis = null, profile = false } = options;
+    this.diagnosis =
+      diagnosis === null ? null : new Diagnosis(diagnosis, options.train.classNames.length, model.parameterCount() * this.loader.batchSize);
+    this.watchers = [
+      ...(statistics === null ? [] : [new StatisticsWatcher(statistics)]),
+      ...(this.diagnosis === null ? [] : [this.diagnosis]),
+    ];
+    this.profiler = profile ? new Profiler(model, this.kernels) : null;
+    const { loader, random, kernels, metrics, profiler } = this;
+    this.steps = new StepRunner({ model, options, loader, random, kernels, metrics, profiler });
   }
 
   /** Whether a signal, rather than the plan, ended training. */
@@ -78,6 +86,14 @@ export class Trainer {
 
   emit(event: TrainEvent): void {
     this.options.onEvent?.(event);
+  }
+
+  /** Runs `work` with its time counted as that of `phase`, where time is measured. */
+  async inPhase<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
+    const before = this.profiler?.enter(phase);
+    const result = await work();
+    if (before !== undefined) this.profiler?.enter(before);
+    return result;
   }
 
   /** Ends training at the next opportunity: after this epoch for callbacks, after the step under way for a signal. */
@@ -111,11 +127,12 @@ export class Trainer {
       }
       const end = this.stopping ?? { reason: 'completed' as const, message: `${epochs} epochs done` };
       for (const callback of callbacks) await callback.onTrainEnd?.(this);
+      if (this.profiler !== null) this.emit(this.profiler.report(null));
       this.emit({ type: 'trainEnd', ...end, epoch: this.epoch, globalStep: this.globalStep, elapsed: seconds(began) });
       return { epochs: this.history, reason: end.reason };
     } finally {
       this.model.eval();
-      this.forgetBatch();
+      this.steps.forget();
     }
   }
 
@@ -123,14 +140,17 @@ export class Trainer {
     const { validation, signal, callbacks = [], optimizer, scheduler, loss, train } = this.options;
     const epoch = this.epoch + 1;
     const began = performance.now();
-    const resumedAt = this.running.samples;
+    const resumedAt = this.steps.running.samples;
     if (this.loader.state().position === 0) this.emit({ type: 'epochBegin', epoch, lr });
     const totalSamples = this.loader.dropLast ? this.loader.length * this.loader.batchSize : train.length;
+    this.profiler?.enter('data');
     for await (const batch of this.loader.batchesAhead()) {
+      this.profiler?.enter('rest');
       scheduler?.beforeStep?.(this.globalStep, this.epoch);
       this.place = this.nextPlace();
       this.watching = this.place === null || this.watchers.length === 0 ? nobody : this.watchersOf(this.place);
-      const batchLoss = this.trainStep(batch);
+      const batchLoss = this.steps.run(batch, epoch, this.watching);
+      this.diagnosis?.note(batchLoss);
       this.globalStep++;
       for (const callback of callbacks) callback.onBatchEnd?.(this);
       this.emit({
@@ -140,9 +160,9 @@ export class Trainer {
         stepsPerEpoch: this.loader.length,
         globalStep: this.globalStep,
         loss: batchLoss,
-        logs: this.means(),
+        logs: this.steps.means(),
         lr: optimizer.lr,
-        samples: this.running.samples,
+        samples: this.steps.running.samples,
         totalSamples,
         elapsed: seconds(began),
       });
@@ -157,14 +177,17 @@ export class Trainer {
         return;
       }
       if (breathe.due()) await breathe.now();
+      this.profiler?.enter('data');
     }
+    this.profiler?.enter('rest');
     const elapsed = seconds(began);
-    const logs = this.means();
-    const samples = this.running.samples - resumedAt;
-    this.running = { samples: 0, sums: {} };
+    const logs = this.steps.means();
+    const samples = this.steps.running.samples - resumedAt;
+    this.steps.running = { samples: 0, sums: {} };
     const validationBegan = performance.now();
     if (validation) {
-      const result = await evaluate(this.model, validation, { loss, metrics: this.metrics, breathe });
+      const measure = () => evaluate(this.model, validation, { loss, metrics: this.metrics, breathe });
+      const result = await this.inPhase('validation', measure);
       for (const [name, value] of Object.entries(result.logs)) logs[`val_${name}`] = value;
       this.model.train();
     }
@@ -174,49 +197,8 @@ export class Trainer {
     scheduler?.afterEpoch?.(epoch, logs);
     this.emit({ type: 'epochEnd', epoch, epochs, logs, lr: optimizer.lr, samples, elapsed, validationElapsed: seconds(validationBegan) });
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, this);
+    if (this.profiler !== null) this.emit(this.profiler.report(epoch));
     if (signal?.aborted) this.stop('interrupted', `stopped on request after epoch ${epoch}`);
-  }
-
-  /** Forward, backward, update. Gives the batch's loss. */
-  private trainStep(batch: Batch): number {
-    const { optimizer, beforeUpdate, afterUpdate, mixBatch, accumulate = 1 } = this.options;
-    const read = { x: this.fill('x', batch.x, batch.xShape), y: this.fill('y', batch.y, batch.yShape) };
-    const place = (this.loader.state().position - 1) % accumulate;
-    const last = place === accumulate - 1 || this.loader.state().position === this.loader.length;
-    for (const watcher of this.watching) watcher.begin(this.model);
-    return withRandom(this.random, () =>
-      step(() => {
-        const { x, y } = mixBatch?.(read.x, read.y) ?? read;
-        const streams = this.random.state();
-        let value: number;
-        if (optimizer.needsClosure) {
-          let counted = false;
-          value = optimizer.step(() => {
-            this.random.restore(streams); // the same masks at every point where the loss is taken
-            const { loss, value } = this.computeLoss(x, y, streams, !counted);
-            counted = true;
-            if (beforeUpdate === undefined) return loss;
-            loss.backward();
-            beforeUpdate();
-            return value;
-          });
-        } else {
-          if (place === 0) optimizer.zeroGrad();
-          const computed = this.computeLoss(x, y, streams, true);
-          value = computed.value;
-          const share = batch.xShape[0] / this.samplesOfUpdate(place);
-          (share === 1 ? computed.loss : computed.loss.mul(share)).backward();
-          if (last) {
-            for (const watcher of this.watching) watcher.backward();
-            beforeUpdate?.();
-            optimizer.step();
-          }
-        }
-        if (optimizer.needsClosure) for (const watcher of this.watching) watcher.backward();
-        if (last) afterUpdate?.();
-        return value;
-      }),
-    );
   }
 
   private watchersOf(place: StepPlace): readonly StepWatcher[] {
@@ -233,78 +215,6 @@ export class Trainer {
     return { epoch: this.epoch + 1, globalStep: this.globalStep + 1, batches, lastOfEpoch };
   }
 
-  /** How many examples the update has to which the batch under way belongs, the batch being number `place` of it. */
-  private samplesOfUpdate(place: number): number {
-    const { batchSize, length, dropLast, dataset } = this.loader;
-    const first = this.loader.state().position - 1 - place;
-    const end = Math.min(length, first + (this.options.accumulate ?? 1)) * batchSize;
-    return (dropLast ? end : Math.min(end, dataset.length)) - first * batchSize;
-  }
-
-  /** The loss of a batch with its graph, and as a number; `counted` where it belongs into the epoch's figures. */
-  private computeLoss(x: Tensor, y: Tensor, streams: RandomState, counted: boolean): { loss: Tensor; value: number } {
-    const { loss: lossOf, penalty } = this.options;
-    const output = counted && this.watching.length > 0 ? this.watchedForward(x) : this.model.call(x);
-    let loss = lossOf(output, y);
-    if (penalty) loss = loss.add(penalty());
-    const value = loss.item();
-    if (!Number.isFinite(value)) throw this.notFinite(value, x, y, streams);
-    if (!isRecording() || !loss.requiresGrad)
-      throw new UserError('fit: the loss does not depend on any parameter that requires a gradient');
-    if (counted) {
-      this.running.samples += x.shape[0];
-      this.count('loss', value * x.shape[0]);
-      for (const [name, metric] of Object.entries(this.metrics)) this.count(name, metric(output, y));
-    }
-    return { loss, value };
-  }
-
-  /** The forward pass, layer by layer: fused ones are taken apart, which changes no bit. */
-  private watchedForward(x: Tensor): Tensor {
-    return observeForward(
-      (path, module, _, output) => {
-        for (const watcher of this.watching) watcher.forward(path, module, output);
-      },
-      () => this.model.call(x),
-    );
-  }
-
-  /** Computes the step again from the same random streams, to see where it went wrong. */
-  private notFinite(value: number, x: Tensor, y: Tensor, streams: RandomState): UserError {
-    const { loss, optimizer } = this.options;
-    this.random.restore(streams);
-    return new UserError(
-      nanReport(this.model, x, y, loss, { value, epoch: this.epoch + 1, step: this.loader.state().position, lr: optimizer.lr }),
-    );
-  }
-
-  /** The batch's tensor: one for each shape, filled again and again. */
-  private fill(which: 'x' | 'y', values: Float32Array, shape: readonly number[]): Tensor {
-    let tensor = this[which];
-    if (tensor === null || tensor.size !== values.length || tensor.shape.length !== shape.length) {
-      if (tensor !== null) release(tensor);
-      tensor = keep(emptyTensor([...shape], this.kernels));
-      this[which] = tensor;
-    }
-    return tensor.set(values);
-  }
-
-  private forgetBatch(): void {
-    for (const which of ['x', 'y'] as const) {
-      const tensor = this[which];
-      if (tensor !== null) release(tensor);
-      this[which] = null;
-    }
-  }
-
-  private count(name: string, sum: number): void {
-    this.running.sums[name] = (this.running.sums[name] ?? 0) + sum;
-  }
-
-  private means(): Logs {
-    return Object.fromEntries(Object.entries(this.running.sums).map(([name, sum]) => [name, sum / this.running.samples]));
-  }
-
   /** Everything needed to go on exactly from here. */
   checkpoint(): Checkpoint {
     const { optimizer, scheduler, callbacks = [] } = this.options;
@@ -315,11 +225,14 @@ export class Trainer {
       epoch: this.epoch,
       globalStep: this.globalStep,
       loader: this.loader.state(),
-      running: { samples: this.running.samples, sums: { ...this.running.sums } },
+      running: { samples: this.steps.running.samples, sums: { ...this.steps.running.sums } },
       random: this.random.state(),
       optimizer: json,
       scheduler: scheduler?.stateDict() ?? null,
-      callbacks: Object.fromEntries(named.map(callback => [callback.name!, callback.state!()])),
+      callbacks: {
+        ...Object.fromEntries(named.map(callback => [callback.name!, callback.state!()])),
+        ...(this.diagnosis === null ? {} : { [this.diagnosis.name]: this.diagnosis.state() }),
+      },
       history: [...this.history],
       // A signal ends this process, not the run.
       stopping: this.interrupted ? null : this.stopping,
@@ -339,9 +252,10 @@ export class Trainer {
     this.loader.restore(state.loader);
     this.epoch = state.epoch;
     this.globalStep = state.globalStep;
-    this.running = { samples: state.running.samples, sums: { ...state.running.sums } };
+    this.steps.running = { samples: state.running.samples, sums: { ...state.running.sums } };
     this.history.splice(0, this.history.length, ...state.history);
     this.stopping = state.stopping;
+    if (this.diagnosis !== null && this.diagnosis.name in state.callbacks) this.diagnosis.restore(state.callbacks[this.diagnosis.name]);
     for (const callback of this.options.callbacks ?? []) {
       if (callback.name === undefined || callback.restore === undefined || !(callback.name in state.callbacks)) continue;
       const prefix = `${callback.name}.`;

@@ -8,7 +8,9 @@ import { UsageError } from '../errors.ts';
 import { addExperimentFlags } from '../experiment-flags.ts';
 import { introduce } from '../introduce.ts';
 import { addDrawingFlags, type DrawingFlags, type Output, outputFor } from '../output.ts';
+import { dashboardView } from '../terminal/dashboard-view.ts';
 import { evaluationLine, showEvaluation, showLossCurve } from '../terminal/evaluation-view.ts';
+import { showProfile } from '../terminal/profile-view.ts';
 import { styled } from '../terminal/text.ts';
 import { jsonView, LossLog, progressView, quietView } from '../terminal/training-view.ts';
 import { begin, goOn, type Job, quoted } from '../train/job.ts';
@@ -18,8 +20,10 @@ interface Flags extends DrawingFlags {
   readonly config?: string;
   readonly out?: string;
   readonly resume?: string;
-  readonly statistics: string;
+  readonly statistics?: string;
   readonly histograms?: boolean;
+  readonly watch?: boolean;
+  readonly profile?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -46,7 +50,8 @@ Examples:
   chainrule train iris.csv --label species --hidden 16 --batch-size 16
   chainrule train points --shape spiral --classes 3                   a net small enough to look into
   chainrule train --config runs/first/experiment.json --seed 2        the same again with another seed
-  chainrule train --resume runs/first --epochs 20                     longer`;
+  chainrule train --resume runs/first --epochs 20                     longer
+  chainrule train mnist --watch --profile                             see the layers at work, and where the time goes`;
 
 export function command(): Command {
   const train = new Command('train')
@@ -61,10 +66,17 @@ export function command(): Command {
     .addOption(
       new Option(
         '--statistics <EVERY>',
-        'weights, gradients and activations of every layer into metrics.jsonl, as in 1epoch or 100steps; none for none',
-      ).default('1epoch'),
+        'weights, gradients and activations of every layer into metrics.jsonl, as in 1epoch or 100steps; none for none (default 1epoch; with --watch 50steps)',
+      ),
     )
     .option('--histograms', 'with the statistics, histograms too')
+    .addOption(
+      new Option('--watch', 'the whole terminal: curves, layers, warnings, speed; plain lines where there is none').conflicts([
+        'json',
+        'quiet',
+      ]),
+    )
+    .option('--profile', 'measure time and memory of each phase and op; shown at the end, and in metrics.jsonl')
     .addOption(new Option('--json', 'write one JSON object a line, for programs').conflicts('quiet'))
     .option('--quiet', 'show the result only');
   return addExperimentFlags(addDrawingFlags(train))
@@ -73,7 +85,7 @@ export function command(): Command {
 }
 
 /** The statistics that the flags ask for. */
-function statisticsOf({ statistics, histograms = false }: Flags): StatisticsOptions | null {
+function statisticsOf({ watch, statistics = watch ? '50steps' : '1epoch', histograms = false }: Flags): StatisticsOptions | null {
   if (statistics === 'none') return null;
   const every = parseEvery(statistics);
   if (every === null || every.unit === 'minute')
@@ -99,16 +111,18 @@ async function trainAndShow(job: Job, flags: Flags, statistics: StatisticsOption
   const shown = relative('', job.run.folder.path) || '.';
   if (job.instead !== null) standInNotice(words, job.instead);
 
+  const told = introduce(job.experiment, job.data, output.capabilities);
   const view = flags.json
     ? jsonView(output, words)
     : flags.quiet
       ? quietView(output)
-      : progressView(output, introduce(job.experiment, job.data, output.capabilities));
+      : (flags.watch ? dashboardView : progressView)(output, told);
   const losses = new LossLog();
-  const result = await trainAndLog(job, view, losses, { statistics });
+  const result = await trainAndLog(job, view, losses, { statistics, profile: flags.profile ?? false });
 
   if (flags.json) finishJson(output, job, result);
   else finish(output, job, result, losses, flags.quiet === true);
+  if (!flags.json && losses.profile !== null) showProfile(output, losses.profile);
   if (result.history.reason === 'interrupted') {
     words.line(`Stopped and saved in ${shown}. To go on: chainrule train --resume ${quoted(shown)}`);
   } else if (!flags.json) {

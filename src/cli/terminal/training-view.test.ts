@@ -52,7 +52,7 @@ const epoch = (n: number, val_loss: number): TrainEvent => ({
   elapsed: 2,
   validationElapsed: 0.5,
 });
-const warning: TrainEvent = { type: 'warning', message: 'mind\u001b[2J this' };
+const warning: TrainEvent = { type: 'warning', code: 'deadUnits', message: 'mind\u001b[2J this' };
 
 describe('events kept in JSON lines', () => {
   test('of a long epoch at most a hundred batches and the last; of a short one all; other events always', () => {

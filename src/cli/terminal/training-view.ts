@@ -1,8 +1,9 @@
 import { formatNumber } from '../../figures/format.ts';
-import type { BatchEnd, TrainBegin, TrainEvent } from '../../train/events.ts';
+import type { BatchEnd, Profile, TrainBegin, TrainEvent, Warning } from '../../train/events.ts';
 import type { Output } from '../output.ts';
+import type { Capabilities } from './capabilities.ts';
 import { progressDisplay } from './progress.ts';
-import { printable, styled } from './text.ts';
+import { printable, styled, wrap } from './text.ts';
 
 /** Shows the events of a training run as they come. */
 export interface TrainingView {
@@ -17,7 +18,7 @@ export interface TrainingView {
 export function quietView(output: Output): TrainingView {
   return {
     event: event => {
-      if (event.type === 'warning') output.line(`Warning: ${printable(event.message, output.capabilities)}`);
+      if (event.type === 'warning') output.line(printable(warningText(event), output.capabilities));
     },
     message: text => output.line(text),
     close() {},
@@ -78,7 +79,8 @@ export function progressView(output: Output, introduce: Introduction): TrainingV
           break;
         }
         case 'warning':
-          display.message(styled(`Warning: ${printable(event.message, capabilities)}`, 'yellow', capabilities));
+          for (const line of wrapped(printable(warningText(event), capabilities), capabilities))
+            display.message(styled(line, 'yellow', capabilities));
           break;
         case 'trainEnd':
           display.stop();
@@ -91,12 +93,23 @@ export function progressView(output: Output, introduce: Introduction): TrainingV
   };
 }
 
-/** Keeps the losses of batches, for the curve of a run too short to have one over epochs. */
+function warningText({ message, advice }: Warning): string {
+  return `Warning: ${message}${advice === undefined ? '' : `. ${advice}`}`;
+}
+
+/** Lines that fit a terminal; elsewhere one, for programs that read lines. */
+function wrapped(text: string, capabilities: Capabilities): readonly string[] {
+  return capabilities.isTerminal ? wrap(text, capabilities.width, capabilities) : [text];
+}
+
+/** Keeps what is shown at the end: the losses of batches, for the curve of a run too short to have one over epochs, and the profile. */
 export class LossLog {
   readonly steps: number[] = [];
   readonly losses: number[] = [];
+  profile: Profile | null = null;
 
   event(event: TrainEvent): void {
+    if (event.type === 'profile') this.profile = event;
     if (event.type !== 'batchEnd' || !isKept(event)) return;
     this.steps.push(event.globalStep);
     this.losses.push(event.loss);

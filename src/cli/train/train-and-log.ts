@@ -15,7 +15,7 @@ export async function trainAndLog(
   job: Job,
   view: TrainingView,
   losses: LossLog,
-  options: Pick<RunOptions, 'statistics'>,
+  options: Pick<RunOptions, 'statistics' | 'profile'>,
 ): Promise<RunResult> {
   const { data, run } = job;
   const metrics = new MetricsFile(run.folder.path);
@@ -27,7 +27,7 @@ export async function trainAndLog(
     if (event.type !== 'trainBegin') return;
     const changed = otherBackend(job.before?.backend, event.backend);
     record.backend = event.backend;
-    if (changed !== null) onEvent({ type: 'warning', message: changed });
+    if (changed !== null) onEvent({ type: 'warning', code: 'otherBackend', message: changed });
   };
   // A checkpoint must not be ahead of its events.
   const store: CheckpointStore = {

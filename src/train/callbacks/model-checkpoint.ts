@@ -69,7 +69,7 @@ export class ModelCheckpoint implements Callback {
 
   private async save(trainer: Trainer, best: boolean): Promise<void> {
     const { epoch, globalStep } = trainer;
-    const saved = await this.store.save(trainer.checkpoint(), best);
+    const saved = await trainer.inPhase('checkpoint', () => this.store.save(trainer.checkpoint(), best));
     this.lastSaved = performance.now();
     trainer.emit({ type: 'checkpoint', name: saved.name, path: saved.path, epoch, globalStep });
   }
