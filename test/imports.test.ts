@@ -25,6 +25,7 @@ const ORDER = [
   'io',
   'train',
   'experiment',
+  'report',
   'explain.ts',
   'explain',
   'index.ts',
@@ -54,7 +55,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'hyparquet/src/column.js': ['src/io/parquet.ts'],
   commander: ['src/cli/'],
   'cli-progress': ['src/cli/terminal/progress.ts'],
-  'fast-png': ['src/cli/png.ts'],
+  'fast-png': ['src/cli/png.ts', 'src/report/png.ts'],
 };
 
 interface Import {

@@ -15,6 +15,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'evaluate', summary: 'measure a trained model', load: () => import('./commands/evaluate.ts') },
   { name: 'predict', summary: 'ask a trained model about images, or rows of a table', load: () => import('./commands/predict.ts') },
   { name: 'export', summary: 'write a trained model for other tools: ONNX, safetensors, npz', load: () => import('./commands/export.ts') },
+  { name: 'report', summary: 'write what came of runs into one HTML file', load: () => import('./commands/report.ts') },
   { name: 'compare', summary: 'train variants side by side, and compare them', load: () => import('./commands/compare.ts') },
   { name: 'ensemble', summary: 'train several nets, and measure their average', load: () => import('./commands/ensemble.ts') },
   { name: 'explain', summary: 'show a backward pass, step by step', load: () => import('./commands/explain.ts') },
