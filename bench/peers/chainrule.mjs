@@ -1,11 +1,16 @@
-// This library, one thread, as a user writes a step.
+// This library, as a user writes a step. On WebAssembly CHAINRULE_THREADS says how many threads there are.
 import { load } from '../load.mjs';
 import { dataFor } from '../workloads.mjs';
 
-export const name = 'chainrule (wasm, 1 thread)';
+export const name = 'chainrule (wasm)';
 
-export async function prepare(workload) {
-  const { step, nn, optim, crossEntropy, tensor, keep } = await load('bench/surface.ts');
+let surface;
+
+/** @param {{ blas?: number }} options threads of the system's BLAS, where that is to compute the products */
+export async function prepare(workload, { blas } = {}) {
+  surface ??= await load('bench/surface.ts');
+  const { step, nn, optim, crossEntropy, tensor, keep } = surface;
+  if (blas !== undefined) surface.setBackend(surface.createBlasBackend({ threads: blas }));
   const data = dataFor(workload);
   const { sizes, batch, activation, batchNorm, dropout, optimizer: kind, lr, momentum = 0 } = workload;
   const layers = data.layers.flatMap((layer, i) => {

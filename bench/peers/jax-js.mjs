@@ -1,22 +1,21 @@
 // jax-js on its WebAssembly backend: the whole step under jit, its fastest form.
-import { init, jit, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
+import { init, jit, nn, numpy as np, random, tree, valueAndGrad } from '@jax-js/jax';
 import { dataFor } from '../workloads.mjs';
 
 export const name = 'jax-js 0.1.25 (wasm, jit)';
 
-/** Gives null for a workload that is not written for this library. */
 export async function prepare(workload) {
-  if (workload.batchNorm || workload.momentum) return null;
   await init('wasm');
-  const { sizes, batch, activation, optimizer, lr } = workload;
+  const { sizes, batch, activation, optimizer, lr, batchNorm, dropout = 0, momentum = 0 } = workload;
   const data = dataFor(workload);
   const classes = sizes.at(-1);
   const f = activation === 'relu' ? nn.relu : np.tanh;
   // weights as [in, out], as its users write them: x W needs no transpose in the forward pass
-  let params = data.layers.map(layer => {
+  let params = data.layers.map((layer, i) => {
     const w = new Float32Array(layer.weight.length);
     for (let o = 0; o < layer.out; o++) for (let i = 0; i < layer.in; i++) w[i * layer.out + o] = layer.weight[o * layer.in + i];
-    return { w: np.array(w).reshape([layer.in, layer.out]), b: np.array(layer.bias) };
+    const linear = { w: np.array(w).reshape([layer.in, layer.out]), b: np.array(layer.bias) };
+    return batchNorm && i < data.layers.length - 1 ? { ...linear, gamma: np.ones([layer.out]), beta: np.zeros([layer.out]) } : linear;
   });
   const onehot = new Float32Array(batch * classes);
   data.labels.forEach((label, i) => {
@@ -25,31 +24,60 @@ export async function prepare(workload) {
   const x = np.array(data.x).reshape([batch, sizes[0]]);
   const y = np.array(onehot).reshape([batch, classes]);
 
-  const loss = (p, xb, yb) => {
+  // running statistics are left out, which is in its favour
+  const normalize = (h, gamma, beta) => {
+    const centred = h.ref.sub(np.mean(h, 0));
+    const deviation = np.sqrt(np.mean(np.square(centred.ref), 0).add(1e-5));
+    return centred.div(deviation).mul(gamma).add(beta);
+  };
+  const loss = (p, key, xb, yb) => {
     let h = xb;
-    p.forEach(({ w, b }, i) => {
+    const keys = dropout > 0 ? random.split(key, p.length - 1) : key;
+    p.forEach(({ w, b, gamma, beta }, i) => {
       h = np.dot(h, w).add(b);
-      if (i < p.length - 1) h = f(h);
+      if (i === p.length - 1) return;
+      if (gamma !== undefined) h = normalize(h, gamma, beta);
+      h = f(h);
+      if (dropout > 0) {
+        const mask = random.bernoulli(keys.ref.slice(i), 1 - dropout, [batch, sizes[i + 1]]);
+        h = np.where(mask, h.mul(1 / (1 - dropout)), 0);
+      }
     });
+    keys.dispose();
     return np.mean(np.sum(yb.mul(nn.logSoftmax(h, -1)), 1)).neg();
   };
+  const zerosLike = p => tree.map(a => np.zeros(a.shape), p);
   const [b1, b2, eps] = [0.9, 0.999, 1e-8];
-  if (optimizer === 'sgd') {
-    const update = jit((p, xb, yb) => {
-      const [value, g] = valueAndGrad(loss)(tree.ref(p), xb, yb);
+  let t = 0;
+  if (optimizer === 'sgd' && momentum === 0) {
+    const update = jit((p, key, xb, yb) => {
+      const [value, g] = valueAndGrad(loss)(tree.ref(p), key, xb, yb);
       return [tree.map((a, d) => a.sub(d.mul(lr)), p, g), value];
     });
     return () => {
-      const [next, value] = update(params, x.ref, y.ref);
+      const [next, value] = update(params, random.key(++t), x.ref, y.ref);
       params = next;
       return value.item();
     };
   }
-  let m = params.map(({ w, b }) => ({ w: np.zeros(w.shape), b: np.zeros(b.shape) }));
-  let v = params.map(({ w, b }) => ({ w: np.zeros(w.shape), b: np.zeros(b.shape) }));
-  let t = 0;
-  const update = jit((p, ms, vs, c1, c2, xb, yb) => {
-    const [value, g] = valueAndGrad(loss)(tree.ref(p), xb, yb);
+  if (optimizer === 'sgd') {
+    let v = zerosLike(params);
+    const update = jit((p, velocity, key, xb, yb) => {
+      const [value, g] = valueAndGrad(loss)(tree.ref(p), key, xb, yb);
+      const v2 = tree.map((a, d) => a.mul(momentum).add(d), velocity, g);
+      return [tree.map((a, d) => a.sub(d.mul(lr)), p, tree.ref(v2)), v2, value];
+    });
+    return () => {
+      const [next, v2, value] = update(params, v, random.key(++t), x.ref, y.ref);
+      params = next;
+      v = v2;
+      return value.item();
+    };
+  }
+  let m = zerosLike(params);
+  let v = zerosLike(params);
+  const update = jit((p, ms, vs, c1, c2, key, xb, yb) => {
+    const [value, g] = valueAndGrad(loss)(tree.ref(p), key, xb, yb);
     const m2 = tree.map((a, d) => a.mul(b1).add(d.mul(1 - b1)), ms, tree.ref(g));
     const v2 = tree.map((a, d) => a.mul(b2).add(np.square(d).mul(1 - b2)), vs, g);
     const p2 = tree.map((a, mm, vv) => a.sub(mm.mul(c1.ref).div(np.sqrt(vv.mul(c2.ref)).add(eps))), p, tree.ref(m2), tree.ref(v2));
@@ -61,7 +89,7 @@ export async function prepare(workload) {
     t++;
     const c1 = np.array(lr / (1 - b1 ** t));
     const c2 = np.array(1 / (1 - b2 ** t));
-    const [p2, m2, v2, value] = update(params, m, v, c1, c2, x.ref, y.ref);
+    const [p2, m2, v2, value] = update(params, m, v, c1, c2, random.key(t), x.ref, y.ref);
     params = p2;
     m = m2;
     v = v2;

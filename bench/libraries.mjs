@@ -1,0 +1,70 @@
+// The libraries that are compared, and how each is started. Where a library has settings that only the start of its process can make, each setting is
+// a candidate, and the fastest stands for the library.
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const installed = name => existsSync(fileURLToPath(new URL(`node_modules/${name}`, import.meta.url)));
+const node = (peer, options = {}) => [process.execPath, 'bench/peers/child.mjs', peer, JSON.stringify(options)];
+const all = availableParallelism();
+
+const threadsOf = (count, others = {}) => ({ OMP_NUM_THREADS: String(count), ...others });
+
+/** id, name and the candidates of every library that can run here. */
+export function libraries(python) {
+  const list = [
+    { id: 'wasm1', name: 'chainrule, wasm, 1 thread', candidates: [{ command: node('chainrule'), env: { CHAINRULE_THREADS: '1' } }] },
+    {
+      id: 'wasm',
+      name: 'chainrule, wasm, best threads',
+      candidates: [...new Set([1, all])].map(threads => ({
+        label: `${threads} threads`,
+        command: node('chainrule'),
+        env: { CHAINRULE_THREADS: String(threads) },
+      })),
+    },
+    {
+      id: 'blas',
+      name: 'chainrule, BLAS',
+      candidates: [...new Set([1, all])].map(blas => ({
+        label: `${blas} threads`,
+        command: node('chainrule', { blas }),
+        env: { CHAINRULE_THREADS: String(blas) },
+      })),
+    },
+    { id: 'pytorch', name: 'PyTorch', python: 'torch', candidates: pytorch(python) },
+    {
+      id: 'sklearn',
+      name: 'scikit-learn',
+      python: 'scikit-learn',
+      candidates: [...new Set([1, all])].map(threads => ({
+        label: `${threads} threads`,
+        command: [python, 'bench/peers/scikit_learn.py'],
+        env: threadsOf(threads, { OPENBLAS_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) }),
+      })),
+    },
+    { id: 'jax', name: 'jax-js', package: '@jax-js/jax', candidates: [{ command: node('jax-js') }] },
+    { id: 'tfjs', name: 'tfjs, wasm', package: '@tensorflow/tfjs', candidates: [{ command: node('tfjs') }] },
+    {
+      id: 'tfjsT',
+      name: 'tfjs, wasm, transposing gradient',
+      package: '@tensorflow/tfjs',
+      candidates: [{ command: node('tfjs', { transpose: true }) }],
+    },
+  ];
+  return list.filter(one => one.package === undefined || installed(one.package));
+}
+
+/** Threads are tried within a process (see pytorch.py); how its threads wait, and that its BLAS does not multiply them, must be set before. */
+function pytorch(python) {
+  const command = [python, 'bench/peers/pytorch.py'];
+  return [
+    { label: 'as it is', command, env: threadsOf(all, { OPENBLAS_NUM_THREADS: '1' }) },
+    {
+      // waiting without end (OMP_WAIT_POLICY=ACTIVE) would take a processor from those whose turn it is
+      label: 'threads that spin some milliseconds before they sleep, bound to processors',
+      command,
+      env: threadsOf(all, { OPENBLAS_NUM_THREADS: '1', GOMP_SPINCOUNT: '10000000', OMP_PROC_BIND: 'true', BENCH_COMPILE: '0' }),
+    },
+  ];
+}

@@ -1,0 +1,38 @@
+// What stands beside every figure: the machine and the versions.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, platform, release } from 'node:os';
+import { promisify } from 'node:util';
+
+const versionOf = name => {
+  try {
+    return JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), 'utf8')).version;
+  } catch {
+    return null;
+  }
+};
+
+const PYTHON = `
+import json, sys, importlib.metadata as m
+def v(n):
+    try: return m.version(n)
+    except Exception: return None
+print(json.dumps({"python": sys.version.split()[0], "torch": v("torch"), "scikit-learn": v("scikit-learn"), "numpy": v("numpy")}))`;
+
+export async function machine(python) {
+  const found = await promisify(execFile)(python, ['-c', PYTHON]).then(
+    ({ stdout }) => JSON.parse(stdout),
+    () => ({ python: null }),
+  );
+  return {
+    processor: cpus()[0]?.model.trim(),
+    processors: availableParallelism(),
+    system: `${platform()} ${release()}`,
+    node: process.version,
+    v8: process.versions.v8,
+    'jax-js': versionOf('@jax-js/jax'),
+    tfjs: versionOf('@tensorflow/tfjs'),
+    ...found,
+    date: new Date().toISOString().slice(0, 10),
+  };
+}

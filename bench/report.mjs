@@ -1,0 +1,200 @@
+// From what bench/results/ holds: README.md with the tables and the targets, and a plot as SVG (and PNG, where Chromium is at hand).
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { plotTraining } from './plot.mjs';
+
+/** Ratios that are aimed at, with two threads. */
+const TARGETS = [
+  {
+    what: 'wasm, best threads, over PyTorch',
+    of: 'wasm',
+    over: 'pytorch',
+    at: { W1: 1.2, W2: 1.5, W3: 2, W4: 20, W5: 0.75 },
+    peak: 'wasm',
+  },
+  { what: 'BLAS over PyTorch', of: 'blas', over: 'pytorch', at: { W1: 2, W2: 2.5, W3: 2, W4: 20, W5: 1.5 }, peak: 'native' },
+  { what: 'wasm, best threads, over jax-js', of: 'wasm', over: 'jax', at: { W1: 4, W2: 5, W3: 5, W4: 30, W5: 4 }, peak: 'wasm' },
+];
+const SHARE = 0.85;
+
+const table = (head, rows) => {
+  const line = cells => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+};
+const number = value => (value >= 1000 ? Math.round(value).toLocaleString('en') : value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+
+/** Floating-point operations of the products of a step: forward, of the weights, and of the inputs but for the first layer's. */
+export function productFlops({ sizes, batch }) {
+  const products = sizes.slice(1).map((out, i) => 2 * batch * out * sizes[i]);
+  return 3 * products.reduce((a, b) => a + b) - products[0];
+}
+
+export async function writeReport(folder) {
+  const found = {};
+  for (const name of readdirSync(folder).filter(name => name.endsWith('.json'))) {
+    const record = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+    found[record.section] = record;
+  }
+  const parts = [heading(found)];
+  const training = Object.values(found).filter(one => one.workload !== undefined);
+  training.sort((a, b) => a.section.localeCompare(b.section));
+  if (training.length > 0) parts.push(trainingText(training), targetsText(training, found.gemm));
+  if (found.gemm) parts.push(productsText(found.gemm));
+  if (found.cold) parts.push(coldText(found.cold));
+  if (found.memory) parts.push(memoryText(found.memory));
+  if (found.growth) parts.push(growthText(found.growth));
+  const files = [join(folder, 'README.md')];
+  if (training.length > 0) {
+    const svg = join(folder, 'training.svg');
+    writeFileSync(svg, plotTraining(training));
+    files.push(svg, ...picture(svg));
+  }
+  const text = `${parts.join('\n\n')}\n`;
+  writeFileSync(files[0], text);
+  console.log(`\n${text}`);
+  return { files };
+}
+
+function heading(found) {
+  const machines = [...new Set(Object.values(found).map(({ machine }) => JSON.stringify(machine)))].map(text => JSON.parse(text));
+  const lines = machines.map(machine => {
+    const of = Object.values(found).filter(one => JSON.stringify(one.machine) === JSON.stringify(machine));
+    const versions = ['jax-js', 'tfjs', 'python', 'torch', 'scikit-learn', 'numpy'].filter(name => machine[name]);
+    const text = `${machine.processor}, ${machine.processors} processors, ${machine.system}; Node ${machine.node}, V8 ${machine.v8}`;
+    return `- ${of.map(one => one.section).join(', ')}: ${text}; ${versions.map(name => `${name} ${machine[name]}`).join(', ')}; ${machine.date}`;
+  });
+  return `# Beside its peers\n\nWritten by \`node bench/peers.mjs\`. Libraries take turns on one machine, each in the fastest form found; medians of ${Object.values(found)[0]?.rounds} turns.\n\n${lines.join('\n')}`;
+}
+
+function trainingText(training) {
+  const ids = [...new Set(training.flatMap(({ results }) => results.map(one => one.id)))];
+  const nameOf = id => training.flatMap(({ results }) => results).find(one => one.id === id).name;
+  const resultOf = (record, id) => record.results.find(one => one.id === id);
+  const rows = ids.map(id => [
+    nameOf(id),
+    ...training.map(record => {
+      const one = resultOf(record, id);
+      return one?.stepsPerSecond ? number(one.stepsPerSecond) : '-';
+    }),
+  ]);
+  const spread = training.flatMap(record =>
+    record.results
+      .filter(one => one.turns)
+      .map(
+        ({ name, turns, form }) =>
+          `- ${record.section}, ${name}: ${number(Math.min(...turns))} to ${number(Math.max(...turns))}${form ? `; ${form}` : ''}`,
+      ),
+  );
+  const without = training.flatMap(record =>
+    record.results.filter(one => one.problem).map(one => `- ${record.section}, ${one.name}: not run, ${one.problem}`),
+  );
+  const what = training.map(({ section, workload }) => `- ${section}: ${workload.title}`);
+  return [
+    '## Training steps a second',
+    what.join('\n'),
+    table(['', ...training.map(one => one.section)], rows),
+    '![Steps a second, as multiples of PyTorch](training.svg)',
+    'The first three losses are the same in all (within 0.2 %, without dropout). Slowest and fastest turn, and the form that was fastest:',
+    [...spread, ...without].join('\n'),
+  ].join('\n\n');
+}
+
+function targetsText(training, gemm) {
+  const rows = [];
+  for (const { what, of, over, at, peak } of TARGETS) {
+    for (const { section, workload, results } of training) {
+      const [ours, theirs] = [of, over].map(id => results.find(one => one.id === id)?.stepsPerSecond);
+      if (!ours || !theirs || at[section] === undefined) continue;
+      const ratio = ours / theirs;
+      // no more than this could be had if all but the products took no time, and they ran at the peak on every processor
+      const most = gemm?.peaks[peak] ? (gemm.peaks[peak] * 1e9 * gemm.machine.processors) / productFlops(workload) / theirs : null;
+      rows.push([
+        `${section}, ${what}`,
+        number(ratio),
+        number(at[section]),
+        ratio >= at[section] ? 'yes' : 'no',
+        most === null ? '-' : number(most),
+        most === null ? '-' : `${((100 * ratio) / most).toFixed(0)} %`,
+      ]);
+    }
+  }
+  const text =
+    'The roofline is the ratio that would be reached if the products ran at the measured peak on every processor and all else took no time. Where it is below the target, no implementation reaches that target on this machine; for nets as small as W4 it says nothing.';
+  return `## Targets\n\n${text}\n\n${table(['', 'ratio', 'target', 'met', 'roofline', 'of roofline'], rows)}`;
+}
+
+function productsText({ peaks, results, machine }) {
+  const shapes = [...new Map(results.map(({ shape }) => [JSON.stringify(shape), shape])).values()];
+  const of = (id, shape) => results.find(one => one.id === id && JSON.stringify(one.shape) === JSON.stringify(shape));
+  const ids = [...new Set(results.map(one => one.id))];
+  const rows = ids.map(id => [
+    results.find(one => one.id === id).name,
+    ...shapes.map(shape => {
+      const { gflops, share } = of(id, shape);
+      return `${gflops.toFixed(0)} (${(100 * share).toFixed(0)} %)`;
+    }),
+  ]);
+  const checks = ['wasm', 'blas'].flatMap(kind => {
+    const one = results.filter(({ id }) => id === `${kind}1`);
+    if (one.length === 0) return [];
+    const worst = Math.min(...one.map(({ share }) => share));
+    return [
+      `- ${kind === 'wasm' ? 'WebAssembly' : one[0].library}, one thread: at least ${(100 * worst).toFixed(0)} % of the peak; ${worst >= SHARE ? 'the' : 'not the'} ${100 * SHARE} % aimed at`,
+    ];
+  });
+  const wide = shapes.find(({ m, n, k }) => m === 256 && n === 2500 && k === 2000);
+  const several = `wasm${machine.processors}`;
+  if (wide && of(several, wide) && machine.processors > 1) {
+    const gain = of(several, wide).gflops / of('wasm1', wide).gflops;
+    checks.push(`- WebAssembly, ${machine.processors} threads over one on 256x2500x2000: ${gain.toFixed(2)}, of 1.8 aimed at with two`);
+  }
+  return [
+    '## Products of matrices, GFLOPS',
+    `Measured peak of a core: ${peaks.wasm?.toFixed(1)} in WebAssembly (128-bit multiply-adds), ${peaks.native?.toFixed(1)} in native code (256-bit). In brackets the share of the peak of as many cores.`,
+    table(['', ...shapes.map(({ what, m, n, k }) => `${m}x${n}x${k} ${what}`)], rows),
+    checks.join('\n'),
+  ].join('\n\n');
+}
+
+function coldText({ results }) {
+  const rows = results.map(({ name, ms }) => [name, ms.toFixed(0)]);
+  return `## Cold start\n\nMilliseconds from the start of the process to the end of the first training step of W1; for chainrule as it is published, and to the end of the process.\n\n${table(['', 'ms'], rows)}`;
+}
+
+function memoryText({ marks, results }) {
+  const rows = results.filter(one => one.mebibytes).map(({ name, mebibytes }) => [name, ...mebibytes.map(mib => mib.toFixed(0))]);
+  return `## Memory\n\nMiB that the process holds (resident) after so many steps of W3. Live tensors and bytes are counted by \`node --expose-gc bench/memory.mjs\`.\n\n${table(['', ...marks.map(number)], rows)}`;
+}
+
+function growthText({ results }) {
+  const series = [
+    ['width', 'w in 784-w-w-10, batch 128'],
+    ['depth', 'number of hidden layers of 256, batch 128'],
+    ['batch', '784-512-256-10'],
+  ];
+  const texts = series.map(([name, what]) => {
+    const rows = results.map(one => [one.name, ...one[name].map(({ ms }) => ms.toPrecision(3))]);
+    return `Milliseconds a step (Adam) by ${name}: ${what}\n\n${table(['', ...results[0][name].map(({ at }) => String(at))], rows)}`;
+  });
+  return ['## Growth', ...texts].join('\n\n');
+}
+
+/** The plot as PNG, for those who cannot show SVG. */
+function picture(svg) {
+  const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+  if (!existsSync(chromium)) return [];
+  const png = svg.replace(/svg$/, 'png');
+  const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(readFileSync(svg, 'utf8'));
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', `--window-size=${width},${height}`];
+  try {
+    execFileSync(chromium, [...flags, `--screenshot=${resolve(png)}`, pathToFileURL(resolve(svg)).href], {
+      stdio: 'ignore',
+      timeout: 30_000,
+    });
+    return [png];
+  } catch {
+    return []; // the SVG is the plot
+  }
+}

@@ -1,0 +1,108 @@
+// Products of float32 matrices as a share of the measured peak of a core: of 128-bit multiply-adds in WebAssembly, of 256-bit ones in native code.
+import { availableParallelism } from 'node:os';
+import { load } from '../load.mjs';
+import { nativePeak } from '../native-peak.mjs';
+import { peak } from '../peak.mjs';
+import { median, Peer } from '../processes.mjs';
+
+// m, n, k, and which operand is stored transposed
+export const shapes = [
+  { what: 'X Wᵀ', m: 128, n: 512, k: 784, transA: false, transB: true },
+  { what: 'dYᵀ X', m: 512, n: 784, k: 128, transA: true, transB: false },
+  { what: 'dY W', m: 128, n: 784, k: 512, transA: false, transB: false },
+  { what: 'square', m: 1024, n: 1024, k: 1024, transA: false, transB: false },
+  { what: 'wide layer', m: 256, n: 2500, k: 2000, transA: false, transB: true },
+];
+
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** GFLOPS of one turn. */
+function turn(kernels, stores, shape, seconds) {
+  const flops = 2 * shape.m * shape.n * shape.k;
+  const calls = Math.max(1, Math.round(5e7 / flops));
+  const began = performance.now();
+  let done = 0;
+  let took = 0;
+  while (took < seconds * 1000) {
+    for (let i = 0; i < calls; i++) kernels.gemm(...stores, shape, false);
+    done += calls;
+    took = performance.now() - began;
+  }
+  return (done * flops) / took / 1e6;
+}
+
+export async function products({ rounds, seconds, python }) {
+  const all = availableParallelism();
+  const { createWasmBackend } = await load('src/backend/wasm/wasm-backend.ts');
+  const { createBlasBackend } = await load('src/backend/blas/node/find.ts');
+  const { simd } = createWasmBackend({ threads: 1 }).traits; // asks for relaxed SIMD where the engine hides it
+  const peaks = { wasm: await peak(simd), native: nativePeak() };
+  console.log(`  peak of a core, GFLOPS: ${peaks.wasm?.toFixed(1)} with 128-bit, ${peaks.native?.toFixed(1)} with 256-bit multiply-adds`);
+  const makers = [];
+  for (const threads of new Set([1, all])) {
+    makers.push({
+      id: `wasm${threads}`,
+      name: `wasm, ${threads} threads`,
+      threads,
+      peak: 'wasm',
+      make: () => createWasmBackend({ threads }),
+    });
+    makers.push({
+      id: `blas${threads}`,
+      name: `BLAS, ${threads} threads`,
+      threads,
+      peak: 'native',
+      make: () => createBlasBackend({ threads }),
+    });
+  }
+  const torch = new Peer({ name: 'PyTorch', command: [python, 'bench/peers/pytorch.py'] });
+  const withTorch = await torch.ask({ do: 'gemm', ...shapes[0], threads: 1, seconds: 0.05 }).then(
+    () => true,
+    () => false,
+  );
+  const results = [];
+  for (const { id, name, threads, peak: kind, make } of makers) {
+    const kernels = make();
+    if (kernels.traits.threads !== threads) continue; // no threads here
+    for (const shape of shapes) {
+      const stores = [shape.m * shape.k, shape.k * shape.n, shape.m * shape.n].map(size => kernels.alloc(size));
+      for (const s of stores) kernels.view(s).fill(0.5);
+      for (let i = 0; i < 3; i++) turn(kernels, stores, shape, 0.05); // until the engine has compiled for speed
+      await pause(200);
+      const turns = [];
+      for (let round = 0; round < rounds; round++) turns.push(turn(kernels, stores, shape, seconds / 4));
+      for (const s of stores) kernels.free(s);
+      const gflops = median(turns);
+      results.push({
+        id,
+        name,
+        shape,
+        gflops,
+        best: Math.max(...turns),
+        share: gflops / (peaks[kind] * threads),
+        library: kernels.traits.blas,
+      });
+    }
+    await pause(300);
+  }
+  if (withTorch) {
+    for (const threads of new Set([1, all])) {
+      for (const shape of shapes) {
+        const turns = [];
+        for (let round = 0; round < rounds; round++) {
+          turns.push((await torch.ask({ do: 'gemm', ...shape, threads, seconds: seconds / 4 })).gflops);
+        }
+        const gflops = median(turns);
+        const share = gflops / (peaks.native * threads);
+        results.push({ id: `pytorch${threads}`, name: `PyTorch, ${threads} threads`, shape, gflops, best: Math.max(...turns), share });
+      }
+    }
+  }
+  await torch.end();
+  for (const { name, shape, gflops, share } of results) {
+    console.log(
+      `  ${name.padEnd(20)} ${`${shape.m}x${shape.n}x${shape.k}`.padEnd(16)} ${shape.what.padEnd(12)} ${gflops.toFixed(1).padStart(7)} GFLOPS  ${(100 * share).toFixed(0)} %`,
+    );
+  }
+  return { peaks, results };
+}

@@ -1,0 +1,79 @@
+// Training steps a second of one workload, every library in turn in every round, so that a change of the machine's speed hits all alike.
+import { libraries } from '../libraries.mjs';
+import { median, Peer } from '../processes.mjs';
+import { workloads } from '../workloads.mjs';
+
+/** Steps between two looks at the clock. */
+export const burstOf = ({ batch, sizes }) => (batch <= 64 && sizes.length * Math.max(...sizes) < 10_000 ? 20 : 1);
+
+/** How far the first losses may be from ours: all compute the same in float32. */
+const SAME = 2e-3;
+
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms)); // threads of the last one fall asleep
+
+/** Starts every candidate, checks its losses, and keeps the fastest, ready to run. */
+export async function start(library, workload, { seconds = 0.4 } = {}) {
+  const burst = burstOf(workload);
+  let best = null;
+  const problems = [];
+  for (const candidate of library.candidates) {
+    const peer = new Peer({ name: library.name, ...candidate });
+    try {
+      // without dropout, whose masks differ between libraries, the losses of the first three steps must not
+      const check = await peer.ask({ do: 'prepare', workload: { ...workload, dropout: 0 }, burst, quick: workload.dropout > 0 });
+      const ready = workload.dropout ? await peer.ask({ do: 'prepare', workload, burst }) : check;
+      if (workload.batch < 256) await peer.ask({ do: 'run', seconds: 0.2, burst }); // a large net has compiled all it needs
+      const { rate } = await peer.ask({ do: 'run', seconds, burst });
+      const form = [library.candidates.length > 1 ? candidate.label : '', ready.form ?? ''].filter(Boolean).join('; ');
+      if (best === null || rate > best.rate) {
+        await best?.peer.end();
+        best = { id: library.id, name: library.name, peer, rate, form, losses: check.losses, version: ready.version };
+      } else {
+        await peer.end();
+      }
+    } catch (error) {
+      problems.push(error.message);
+      await peer.end();
+    }
+    await pause(300);
+  }
+  return best ?? { id: library.id, name: library.name, problem: problems[0] };
+}
+
+export async function training(id, { rounds, seconds, python, only, before }) {
+  const workload = workloads[id];
+  const burst = burstOf(workload);
+  const started = [];
+  const every = libraries(python);
+  const kept = only === undefined ? [] : (before(id)?.results ?? []).filter(one => !only.includes(one.id));
+  for (const library of every.filter(one => only?.includes(one.id) ?? true)) started.push(await start(library, workload));
+  const running = started.filter(one => one.peer !== undefined);
+  const rates = new Map(running.map(one => [one, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const one of running) {
+      rates.get(one).push((await one.peer.ask({ do: 'run', seconds, burst })).rate);
+      await pause(100);
+    }
+  }
+  await Promise.all(running.map(one => one.peer.end()));
+  const ours = [...running, ...kept].find(one => one.losses?.length === 3).losses;
+  const results = started.map(({ id, name, form, losses, version, problem, ...one }) => {
+    if (problem !== undefined) return { id, name, problem };
+    const turns = rates.get(started.find(other => other.id === id));
+    const wrong = losses === null ? null : losses.findIndex((loss, i) => !(Math.abs(loss - ours[i]) <= SAME * Math.abs(ours[i])));
+    if (wrong !== null && wrong >= 0)
+      throw new Error(`${id}: ${name} has the losses ${losses}, this library ${ours}: it is not the same training`);
+    return { id, name, form, version, stepsPerSecond: median(turns), turns, losses, ...(one.note ? { note: one.note } : {}) };
+  });
+  for (const { name, stepsPerSecond, turns, form, problem } of results) {
+    if (problem !== undefined) console.log(`  ${name.padEnd(34)} not run: ${problem}`);
+    else {
+      const spread = `${Math.min(...turns).toPrecision(3)} to ${Math.max(...turns).toPrecision(3)}`;
+      console.log(`  ${name.padEnd(34)} ${stepsPerSecond.toPrecision(4).padStart(8)} steps/s  (${spread})  ${form}`);
+    }
+  }
+  const order = every.map(library => library.id);
+  results.push(...kept);
+  results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+  return { workload, results };
+}
