@@ -24,6 +24,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'studio', summary: 'see it all in the browser', load: () => import('./commands/studio.ts') },
   { name: 'lr-find', summary: 'find a learning rate', load: () => import('./commands/lr-find.ts') },
   { name: 'datasets', summary: 'list, download and look at data sets', load: () => import('./commands/datasets.ts') },
+  { name: 'doctor', summary: 'see what this machine has, what is missing, and how fast it is', load: () => import('./commands/doctor.ts') },
 ];
 
 const EXAMPLES = `

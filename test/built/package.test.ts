@@ -137,6 +137,15 @@ console.log(last < 0.2, step(() => y.item()), parseExperiment({}).training.epoch
     expect(Number(accuracy[1])).toBeGreaterThan(0.8);
   });
 
+  test('says what is missing, and how to get it', () => {
+    const doctor = inFolder(process.execPath, 'node_modules/chainrule/dist/cli.js', 'doctor', '--json');
+    expect(JSON.parse(doctor)).toMatchObject({
+      koffi: { state: 'missing', hint: 'npm install koffi' },
+      blas: { state: 'missing' },
+      speeds: expect.not.arrayContaining([expect.objectContaining({ backend: 'blas' })]),
+    });
+  });
+
   test('trains', () => {
     // Types are taken out as a person's own compiler would.
     const script = USE.replace(/, type Tensor/, '').replace(/: (number|Tensor) =/g, ' =');

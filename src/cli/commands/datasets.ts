@@ -16,8 +16,8 @@ import { imageGallery } from '../terminal/image.ts';
 import { styled, wrap } from '../terminal/text.ts';
 
 const DOWNLOADED = ['mnist', 'fashion-mnist'] as const;
-const PICTURES = [...DOWNLOADED, 'digits'] as const;
-const ALL = [...PICTURES, 'points'] as const;
+const PICTURES = ['mnist', 'fashion-mnist', 'digits'] as const;
+const ALL = ['mnist', 'fashion-mnist', 'digits', 'points'] as const;
 type Name = (typeof PICTURES)[number];
 
 const ABOUT: Readonly<Record<(typeof ALL)[number], string>> = {
@@ -69,7 +69,7 @@ export function command(): Command {
   return datasets.addCommand(get).addCommand(show);
 }
 
-interface Found {
+export interface Found {
   readonly name: (typeof ALL)[number];
   readonly about: string;
   readonly available: boolean;
@@ -84,7 +84,7 @@ interface Found {
 async function list(flags: DrawingFlags & { readonly data?: string; readonly json?: boolean }): Promise<void> {
   const output = outputFor(process.stdout, flags);
   for (const name of ALL) {
-    const found = name === 'digits' || name === 'points' ? drawn(name) : await look(name, flags.data);
+    const found = name === 'digits' || name === 'points' ? drawn(name) : await lookForDataset(name, flags.data);
     if (flags.json) {
       output.line(JSON.stringify(found));
       continue;
@@ -110,7 +110,7 @@ function drawn(name: 'digits' | 'points'): Found {
 }
 
 /** Loads it if it is there, without a download. */
-async function look(name: (typeof DOWNLOADED)[number], folder: string | undefined): Promise<Found> {
+export async function lookForDataset(name: (typeof DOWNLOADED)[number], folder: string | undefined): Promise<Found> {
   const about = ABOUT[name];
   try {
     const { train, test } = await mnist({ ...located(name, folder), mirrors: [] });
