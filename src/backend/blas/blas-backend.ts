@@ -8,10 +8,10 @@ import { WasmBackend, type WasmOptions } from '../wasm/wasm-backend.ts';
 import { type BlasLibrary, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE } from './library.ts';
 
 /** Products of fewer multiplications than this are done before a library has looked at its arguments. Measured by bench/blas.mjs. */
-const SMALLEST = 2048;
+const SMALLEST = 6000;
 
 export interface BlasBackendOptions extends WasmOptions {
-  /** Multiplications from which on a product is the library's; one without any never is. Default 2048. */
+  /** Multiplications from which on a product is the library's; one without any never is. Default 6000. */
   readonly smallest?: number;
 }
 
