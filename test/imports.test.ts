@@ -55,7 +55,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'hyparquet/src/column.js': ['src/io/parquet.ts'],
   commander: ['src/cli/'],
   'cli-progress': ['src/cli/terminal/progress.ts'],
-  'fast-png': ['src/cli/png.ts', 'src/report/png.ts'],
+  'fast-png': ['src/cli/png.ts', 'src/report/png.ts', 'src/io/tensorboard/'],
 };
 
 interface Import {

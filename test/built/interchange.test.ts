@@ -2,10 +2,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fromBinary } from '@bufbuild/protobuf';
+import { decode as decodePng } from 'fast-png';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeNpy, encodeNpy } from '../../src/io/npy.ts';
 import { decodeNpz, encodeNpz } from '../../src/io/npz.ts';
 import { decodeSafetensors } from '../../src/io/safetensors.ts';
+import { type Event, EventSchema, HParamsPluginDataSchema } from '../../src/io/tensorboard/events_pb.js';
 import { expectComplaint, jsonLines, place } from './command.ts';
 
 const { folder, run } = place();
@@ -112,5 +115,80 @@ describe('export', () => {
     );
     expectComplaint(await run('export runs/first w.npz --preprocessing'), 2, '--preprocessing: it is for onnx; npz holds weights alone');
     expectComplaint(await run('export runs/none w.npz'), 1, 'runs/none: there is no such folder');
+  });
+});
+
+describe("TensorBoard's files", () => {
+  /** The events of a file: each record's CRCs are checked, by a CRC-32C computed bit by bit. */
+  function eventsOf(path: string): Event[] {
+    const bytes = readFileSync(path);
+    const events: Event[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const length = Number(bytes.readBigUInt64LE(at));
+      expect(bytes.readUInt32LE(at + 8)).toBe(maskedCrc(bytes.subarray(at, at + 8)));
+      const content = bytes.subarray(at + 12, at + 12 + length);
+      expect(bytes.readUInt32LE(at + 12 + length)).toBe(maskedCrc(content));
+      events.push(fromBinary(EventSchema, content));
+      at += 16 + length;
+    }
+    expect(events[0].what).toEqual({ case: 'fileVersion', value: 'brain.Event:2' });
+    return events.slice(1);
+  }
+
+  function maskedCrc(bytes: Uint8Array): number {
+    let crc = 0xffffffff;
+    for (const byte of bytes) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    }
+    crc = ~crc >>> 0;
+    return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+  }
+
+  const read = (logs: string, folder_: string) => {
+    const path = join(folder, logs, folder_);
+    const values = readdirSync(path)
+      .filter(name => name.includes('tfevents'))
+      .flatMap(name => eventsOf(join(path, name)))
+      .flatMap(({ step, what }) => (what.case === 'summary' ? what.value.value.map(value => ({ step: Number(step), ...value })) : []));
+    return (tag: string) => values.filter(value => value.tag.startsWith(tag));
+  };
+
+  test('are the same while training and afterwards, and hold what the run holds', async () => {
+    expect((await run(`train ${SMALL} --epochs 2 --out runs/board --tensorboard logs/live --quiet`)).err).toBe('');
+    expect((await run('export runs/board --tensorboard logs/after')).code).toBe(0);
+    const epochs = jsonLines(readFileSync(join(folder, 'runs/board/metrics.jsonl'), 'utf8')).filter(
+      ({ type }) => type === 'epochEnd',
+    ) as unknown as {
+      logs: Record<string, number>;
+    }[];
+    for (const logs of ['logs/live', 'logs/after']) {
+      const [train, validation, tested, root] = ['train', 'validation', 'test', '.'].map(name => read(logs, name));
+      const figures = (values: ReturnType<typeof train>): unknown[] => values.map(({ step, value }) => [step, value.value]);
+      expect(figures(train('epoch/accuracy'))).toEqual(epochs.map(({ logs }, i) => [i + 1, Math.fround(logs.accuracy)]));
+      expect(figures(validation('epoch/loss'))).toEqual(epochs.map(({ logs }, i) => [i + 1, Math.fround(logs.val_loss)]));
+      expect(figures(tested('epoch/accuracy'))).toHaveLength(1);
+      const [weights] = train('weights/1_Linear').slice(-1);
+      expect(weights.value).toMatchObject({ case: 'histo', value: { num: 784 * 16 } });
+      expect(
+        ['gradients/1_Linear', 'activations/1_Linear', 'update_ratio/1_Linear', 'step/learning_rate'].map(tag => train(tag).length > 0),
+      ).toEqual([true, true, true, true]);
+      const [mistake] = tested('mistakes/01: ');
+      const { width, height, data } = decodePng((mistake.value.value as { encodedImageString: Uint8Array }).encodedImageString);
+      expect([width, height, Math.max(...data) > 100]).toEqual([28, 28, true]);
+      expect(root('_hparams_/').map(({ tag }) => tag)).toEqual(
+        ['experiment', 'session_start_info', 'session_end_info'].map(name => `_hparams_/${name}`),
+      );
+      const { content } = root('_hparams_/session_start_info')[0].metadata!.pluginData!;
+      expect(fromBinary(HParamsPluginDataSchema, content).data.value).toMatchObject({
+        hparams: { 'model.hidden': { kind: { value: '16' } } },
+      });
+    }
+  });
+
+  test('say what is wrong', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    expectComplaint(await run('export runs/first --tensorboard file'), 1, /cannot write file/);
+    expectComplaint(await run('export runs/first'), 2, 'nothing is asked for; name a file to write, or a folder with --tensorboard');
   });
 });

@@ -14,6 +14,7 @@ interface Flags {
   readonly format?: Format;
   readonly preprocessing?: boolean;
   readonly probabilities?: boolean;
+  readonly tensorboard?: string;
 }
 
 const HELP = `
@@ -23,15 +24,19 @@ FILE's ending says the format, or --format does:
   .safetensors   the weights, by PyTorch's names
   .npz           the weights, for np.load
 
+With --tensorboard DIR the run's figures, statistics, mistakes and options become TensorBoard's; 'train --tensorboard' writes them as training goes.
+
 Examples:
   chainrule export runs/first model.onnx --preprocessing --probabilities     takes pixels, gives probabilities
-  chainrule export runs/first weights.safetensors --checkpoint best`;
+  chainrule export runs/first weights.safetensors --checkpoint best
+  chainrule export runs/first --tensorboard logs/first`;
 
 export function command(): Command {
   return new Command('export')
     .description('Writes a trained model for other tools.')
     .argument('<run>', "a run's folder")
-    .argument('<file>', 'what to write')
+    .argument('[file]', 'what to write')
+    .option('--tensorboard <DIR>', "write TensorBoard's event files of the run into this folder")
     .addOption(new Option('--format <NAME>', 'the format, where the ending does not say it').choices(FORMATS))
     .addOption(new Option('--checkpoint <NAME>', 'which weights').choices(['latest', 'best']).default('latest'))
     .option('--preprocessing', 'onnx: normalization, or standardization of columns, is a part of the model')
@@ -40,9 +45,20 @@ export function command(): Command {
     .action(runExport);
 }
 
-async function runExport(path: string, file: string, flags: Flags): Promise<void> {
-  const format = formatOf(file, flags);
+async function runExport(path: string, file: string | undefined, flags: Flags): Promise<void> {
+  if (file === undefined && flags.tensorboard === undefined)
+    throw new UsageError('nothing is asked for; name a file to write, or a folder with --tensorboard');
+  const format = file === undefined ? null : formatOf(file, flags);
   const run = await StoredRun.open(path);
+  if (flags.tensorboard !== undefined) {
+    const { exportTensorboard } = await import('../tensorboard-export.ts');
+    const count = await exportTensorboard(run, flags.tensorboard);
+    process.stdout.write(`${flags.tensorboard}: ${path}, ${count} events. To look at them: tensorboard --logdir ${flags.tensorboard}\n`);
+  }
+  if (file !== undefined && format !== null) await exportModel(run, path, file, format, flags);
+}
+
+async function exportModel(run: StoredRun, path: string, file: string, format: Format, flags: Flags): Promise<void> {
   const { model, checkpoint } = await run.restore(flags.checkpoint);
   const bytes = await encode(format, model, run, flags);
   await writeFileAtomic(file, bytes);

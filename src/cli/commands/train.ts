@@ -1,6 +1,7 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { evaluationEvent } from '../../experiment/evaluation-event.ts';
+import type { StoredRun } from '../../experiment/node/stored-run.ts';
 import type { RunResult } from '../../experiment/run.ts';
 import { parseEvery } from '../../train/every.ts';
 import type { StatisticsOptions } from '../../train/statistics.ts';
@@ -8,6 +9,7 @@ import { UsageError } from '../errors.ts';
 import { addExperimentFlags } from '../experiment-flags.ts';
 import { introduce } from '../introduce.ts';
 import { addDrawingFlags, type DrawingFlags, type Output, outputFor } from '../output.ts';
+import type { TensorboardFiles } from '../tensorboard.ts';
 import { dashboardView } from '../terminal/dashboard-view.ts';
 import { evaluationLine, showEvaluation, showLossCurve } from '../terminal/evaluation-view.ts';
 import { showProfile } from '../terminal/profile-view.ts';
@@ -24,6 +26,7 @@ interface Flags extends DrawingFlags {
   readonly histograms?: boolean;
   readonly watch?: boolean;
   readonly profile?: boolean;
+  readonly tensorboard?: string | true;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -77,6 +80,7 @@ export function command(): Command {
       ]),
     )
     .option('--profile', 'measure time and memory of each phase and op; shown at the end, and in metrics.jsonl')
+    .option('--tensorboard [DIR]', "TensorBoard's event files, with histograms, as training goes (default: in the run's folder)")
     .addOption(new Option('--json', 'write one JSON object a line, for programs').conflicts('quiet'))
     .option('--quiet', 'show the result only');
   return addExperimentFlags(addDrawingFlags(train))
@@ -85,12 +89,24 @@ export function command(): Command {
 }
 
 /** The statistics that the flags ask for. */
-function statisticsOf({ watch, statistics = watch ? '50steps' : '1epoch', histograms = false }: Flags): StatisticsOptions | null {
+function statisticsOf({
+  watch,
+  statistics = watch ? '50steps' : '1epoch',
+  histograms = false,
+  tensorboard,
+}: Flags): StatisticsOptions | null {
   if (statistics === 'none') return null;
   const every = parseEvery(statistics);
   if (every === null || every.unit === 'minute')
     throw new UsageError(`--statistics: '${statistics}' was given; it takes steps or epochs, such as 100steps or 1epoch, or none`);
-  return { every: every.count, by: every.unit, histogram: histograms };
+  return { every: every.count, by: every.unit, histogram: histograms || tensorboard !== undefined };
+}
+
+/** Where TensorBoard's files are asked for. Its code is loaded only then. */
+async function tensorboardOf(run: StoredRun, { tensorboard }: Flags): Promise<TensorboardFiles | null> {
+  if (tensorboard === undefined) return null;
+  const { TensorboardFiles } = await import('../tensorboard.ts');
+  return await TensorboardFiles.create(tensorboard === true ? join(run.folder.path, 'tensorboard') : tensorboard, run, Date.now() / 1000);
 }
 
 async function runTrain(command: Command, data: string | undefined, flags: Flags): Promise<void> {
@@ -118,7 +134,8 @@ async function trainAndShow(job: Job, flags: Flags, statistics: StatisticsOption
       ? quietView(output)
       : (flags.watch ? dashboardView : progressView)(output, told);
   const losses = new LossLog();
-  const result = await trainAndLog(job, view, losses, { statistics, profile: flags.profile ?? false });
+  const options = { statistics, profile: flags.profile ?? false };
+  const result = await trainAndLog(job, view, losses, options, await tensorboardOf(job.run, flags));
 
   if (flags.json) finishJson(output, job, result);
   else finish(output, job, result, losses, flags.quiet === true);

@@ -8,6 +8,7 @@ import type { TrainBegin, TrainEvent } from '../../train/events.ts';
 import { MetricsFile } from '../../train/node/metrics-file.ts';
 import { version } from '../../version.ts';
 import { takeInterrupts } from '../interrupt.ts';
+import type { TensorboardFiles } from '../tensorboard.ts';
 import { isKept, type LossLog, type TrainingView } from '../terminal/training-view.ts';
 import type { Job } from './job.ts';
 
@@ -16,12 +17,16 @@ export async function trainAndLog(
   view: TrainingView,
   losses: LossLog,
   options: Pick<RunOptions, 'statistics' | 'profile'>,
+  tensorboard: TensorboardFiles | null,
 ): Promise<RunResult> {
   const { data, run } = job;
   const metrics = new MetricsFile(run.folder.path);
   const record = recordOf(job);
   const onEvent = (event: TrainEvent): void => {
-    if (isKept(event)) metrics.write(event);
+    if (isKept(event)) {
+      metrics.write(event);
+      tensorboard?.event(event, Date.now() / 1000);
+    }
     losses.event(event);
     view.event(event);
     if (event.type !== 'trainBegin') return;
@@ -39,6 +44,7 @@ export async function trainAndLog(
   const interrupt = takeInterrupts(() => view.message('Stopping after this step. Ctrl-C again ends at once, unsaved.'));
   const finishRecord = async (outcome: Record<string, unknown>): Promise<void> => {
     metrics.close();
+    await tensorboard?.close();
     await run.folder.writeJson('run.json', { ...record, ended: new Date().toISOString(), ...outcome });
   };
   try {
@@ -52,7 +58,11 @@ export async function trainAndLog(
       ...(job.resume === undefined ? {} : { resume: job.resume }),
       ...(job.weights === undefined ? {} : { weights: job.weights }),
     });
-    if (result.evaluation !== null) metrics.write(evaluationEvent('test', result.evaluation, data.test!));
+    if (result.evaluation !== null) {
+      const event = evaluationEvent('test', result.evaluation, data.test!);
+      metrics.write(event);
+      tensorboard?.event(event, Date.now() / 1000);
+    }
     await finishRecord({ outcome: result.history.reason, ...(result.evaluation === null ? {} : { test: result.evaluation.logs }) });
     if (interrupt.code !== null && result.history.reason === 'interrupted') process.exitCode = interrupt.code;
     return result;

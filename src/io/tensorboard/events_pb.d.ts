@@ -99,12 +99,6 @@ export declare type Summary_Value = Message<"chainrule.tensorboard.Summary.Value
      */
     value: HistogramProto;
     case: "histo";
-  } | {
-    /**
-     * @generated from field: chainrule.tensorboard.TensorProto tensor = 8;
-     */
-    value: TensorProto;
-    case: "tensor";
   } | { case: undefined; value?: undefined };
 };
 
@@ -153,11 +147,6 @@ export declare type SummaryMetadata = Message<"chainrule.tensorboard.SummaryMeta
    * @generated from field: chainrule.tensorboard.SummaryMetadata.PluginData plugin_data = 1;
    */
   pluginData?: SummaryMetadata_PluginData;
-
-  /**
-   * @generated from field: string summary_description = 3;
-   */
-  summaryDescription: string;
 };
 
 /**
@@ -232,22 +221,6 @@ export declare type HistogramProto = Message<"chainrule.tensorboard.HistogramPro
  * Use `create(HistogramProtoSchema)` to create a new message.
  */
 export declare const HistogramProtoSchema: GenMessage<HistogramProto>;
-
-/**
- * @generated from message chainrule.tensorboard.TensorProto
- */
-export declare type TensorProto = Message<"chainrule.tensorboard.TensorProto"> & {
-  /**
-   * @generated from field: int32 dtype = 1;
-   */
-  dtype: number;
-};
-
-/**
- * Describes the message chainrule.tensorboard.TensorProto.
- * Use `create(TensorProtoSchema)` to create a new message.
- */
-export declare const TensorProtoSchema: GenMessage<TensorProto>;
 
 /**
  * @generated from message chainrule.tensorboard.HParamsPluginData

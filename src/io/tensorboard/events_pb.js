@@ -8,7 +8,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file events.proto.
  */
 export const file_events = /*@__PURE__*/
-  fileDesc("CgxldmVudHMucHJvdG8SFWNoYWlucnVsZS50ZW5zb3Jib2FyZCJ7CgVFdmVudBIRCgl3YWxsX3RpbWUYASABKAESDAoEc3RlcBgCIAEoAxIWCgxmaWxlX3ZlcnNpb24YAyABKAlIABIxCgdzdW1tYXJ5GAUgASgLMh4uY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlN1bW1hcnlIAEIGCgR3aGF0Iq8DCgdTdW1tYXJ5EjMKBXZhbHVlGAEgAygLMiQuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlN1bW1hcnkuVmFsdWUalAIKBVZhbHVlEgsKA3RhZxgBIAEoCRI4CghtZXRhZGF0YRgJIAEoCzImLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5TdW1tYXJ5TWV0YWRhdGESFgoMc2ltcGxlX3ZhbHVlGAIgASgCSAASNQoFaW1hZ2UYBCABKAsyJC5jaGFpbnJ1bGUudGVuc29yYm9hcmQuU3VtbWFyeS5JbWFnZUgAEjYKBWhpc3RvGAUgASgLMiUuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLkhpc3RvZ3JhbVByb3RvSAASNAoGdGVuc29yGAggASgLMiIuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlRlbnNvclByb3RvSABCBwoFdmFsdWUaWAoFSW1hZ2USDgoGaGVpZ2h0GAEgASgFEg0KBXdpZHRoGAIgASgFEhIKCmNvbG9yc3BhY2UYAyABKAUSHAoUZW5jb2RlZF9pbWFnZV9zdHJpbmcYBCABKAwiqgEKD1N1bW1hcnlNZXRhZGF0YRJGCgtwbHVnaW5fZGF0YRgBIAEoCzIxLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5TdW1tYXJ5TWV0YWRhdGEuUGx1Z2luRGF0YRIbChNzdW1tYXJ5X2Rlc2NyaXB0aW9uGAMgASgJGjIKClBsdWdpbkRhdGESEwoLcGx1Z2luX25hbWUYASABKAkSDwoHY29udGVudBgCIAEoDCJ/Cg5IaXN0b2dyYW1Qcm90bxILCgNtaW4YASABKAESCwoDbWF4GAIgASgBEgsKA251bRgDIAEoARILCgNzdW0YBCABKAESEwoLc3VtX3NxdWFyZXMYBSABKAESFAoMYnVja2V0X2xpbWl0GAYgAygBEg4KBmJ1Y2tldBgHIAMoASIcCgtUZW5zb3JQcm90bxINCgVkdHlwZRgBIAEoBSLvAQoRSFBhcmFtc1BsdWdpbkRhdGESDwoHdmVyc2lvbhgBIAEoBRI3CgpleHBlcmltZW50GAIgASgLMiEuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLkV4cGVyaW1lbnRIABJFChJzZXNzaW9uX3N0YXJ0X2luZm8YAyABKAsyJy5jaGFpbnJ1bGUudGVuc29yYm9hcmQuU2Vzc2lvblN0YXJ0SW5mb0gAEkEKEHNlc3Npb25fZW5kX2luZm8YBCABKAsyJS5jaGFpbnJ1bGUudGVuc29yYm9hcmQuU2Vzc2lvbkVuZEluZm9IAEIGCgRkYXRhIn4KCkV4cGVyaW1lbnQSNwoMaHBhcmFtX2luZm9zGAQgAygLMiEuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLkhQYXJhbUluZm8SNwoMbWV0cmljX2luZm9zGAUgAygLMiEuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLk1ldHJpY0luZm8iKAoKSFBhcmFtSW5mbxIMCgRuYW1lGAEgASgJEgwKBHR5cGUYBCABKAUicgoKTWV0cmljSW5mbxI6CgRuYW1lGAEgASgLMiwuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLk1ldHJpY0luZm8uTWV0cmljTmFtZRooCgpNZXRyaWNOYW1lEg0KBWdyb3VwGAEgASgJEgsKA3RhZxgCIAEoCSLAAQoQU2Vzc2lvblN0YXJ0SW5mbxJFCgdocGFyYW1zGAEgAygLMjQuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlNlc3Npb25TdGFydEluZm8uSHBhcmFtc0VudHJ5EhcKD3N0YXJ0X3RpbWVfc2VjcxgFIAEoARpMCgxIcGFyYW1zRW50cnkSCwoDa2V5GAEgASgJEisKBXZhbHVlGAIgASgLMhwuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlZhbHVlOgI4ASI3Cg5TZXNzaW9uRW5kSW5mbxIOCgZzdGF0dXMYASABKAUSFQoNZW5kX3RpbWVfc2VjcxgCIAEoASJVCgVWYWx1ZRIWCgxudW1iZXJfdmFsdWUYAiABKAFIABIWCgxzdHJpbmdfdmFsdWUYAyABKAlIABIUCgpib29sX3ZhbHVlGAQgASgISABCBgoEa2luZGIGcHJvdG8z");
+  fileDesc("CgxldmVudHMucHJvdG8SFWNoYWlucnVsZS50ZW5zb3Jib2FyZCJ7CgVFdmVudBIRCgl3YWxsX3RpbWUYASABKAESDAoEc3RlcBgCIAEoAxIWCgxmaWxlX3ZlcnNpb24YAyABKAlIABIxCgdzdW1tYXJ5GAUgASgLMh4uY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlN1bW1hcnlIAEIGCgR3aGF0IvkCCgdTdW1tYXJ5EjMKBXZhbHVlGAEgAygLMiQuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlN1bW1hcnkuVmFsdWUa3gEKBVZhbHVlEgsKA3RhZxgBIAEoCRI4CghtZXRhZGF0YRgJIAEoCzImLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5TdW1tYXJ5TWV0YWRhdGESFgoMc2ltcGxlX3ZhbHVlGAIgASgCSAASNQoFaW1hZ2UYBCABKAsyJC5jaGFpbnJ1bGUudGVuc29yYm9hcmQuU3VtbWFyeS5JbWFnZUgAEjYKBWhpc3RvGAUgASgLMiUuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLkhpc3RvZ3JhbVByb3RvSABCBwoFdmFsdWUaWAoFSW1hZ2USDgoGaGVpZ2h0GAEgASgFEg0KBXdpZHRoGAIgASgFEhIKCmNvbG9yc3BhY2UYAyABKAUSHAoUZW5jb2RlZF9pbWFnZV9zdHJpbmcYBCABKAwijQEKD1N1bW1hcnlNZXRhZGF0YRJGCgtwbHVnaW5fZGF0YRgBIAEoCzIxLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5TdW1tYXJ5TWV0YWRhdGEuUGx1Z2luRGF0YRoyCgpQbHVnaW5EYXRhEhMKC3BsdWdpbl9uYW1lGAEgASgJEg8KB2NvbnRlbnQYAiABKAwifwoOSGlzdG9ncmFtUHJvdG8SCwoDbWluGAEgASgBEgsKA21heBgCIAEoARILCgNudW0YAyABKAESCwoDc3VtGAQgASgBEhMKC3N1bV9zcXVhcmVzGAUgASgBEhQKDGJ1Y2tldF9saW1pdBgGIAMoARIOCgZidWNrZXQYByADKAEi7wEKEUhQYXJhbXNQbHVnaW5EYXRhEg8KB3ZlcnNpb24YASABKAUSNwoKZXhwZXJpbWVudBgCIAEoCzIhLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5FeHBlcmltZW50SAASRQoSc2Vzc2lvbl9zdGFydF9pbmZvGAMgASgLMicuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlNlc3Npb25TdGFydEluZm9IABJBChBzZXNzaW9uX2VuZF9pbmZvGAQgASgLMiUuY2hhaW5ydWxlLnRlbnNvcmJvYXJkLlNlc3Npb25FbmRJbmZvSABCBgoEZGF0YSJ+CgpFeHBlcmltZW50EjcKDGhwYXJhbV9pbmZvcxgEIAMoCzIhLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5IUGFyYW1JbmZvEjcKDG1ldHJpY19pbmZvcxgFIAMoCzIhLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5NZXRyaWNJbmZvIigKCkhQYXJhbUluZm8SDAoEbmFtZRgBIAEoCRIMCgR0eXBlGAQgASgFInIKCk1ldHJpY0luZm8SOgoEbmFtZRgBIAEoCzIsLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5NZXRyaWNJbmZvLk1ldHJpY05hbWUaKAoKTWV0cmljTmFtZRINCgVncm91cBgBIAEoCRILCgN0YWcYAiABKAkiwAEKEFNlc3Npb25TdGFydEluZm8SRQoHaHBhcmFtcxgBIAMoCzI0LmNoYWlucnVsZS50ZW5zb3Jib2FyZC5TZXNzaW9uU3RhcnRJbmZvLkhwYXJhbXNFbnRyeRIXCg9zdGFydF90aW1lX3NlY3MYBSABKAEaTAoMSHBhcmFtc0VudHJ5EgsKA2tleRgBIAEoCRIrCgV2YWx1ZRgCIAEoCzIcLmNoYWlucnVsZS50ZW5zb3Jib2FyZC5WYWx1ZToCOAEiNwoOU2Vzc2lvbkVuZEluZm8SDgoGc3RhdHVzGAEgASgFEhUKDWVuZF90aW1lX3NlY3MYAiABKAEiVQoFVmFsdWUSFgoMbnVtYmVyX3ZhbHVlGAIgASgBSAASFgoMc3RyaW5nX3ZhbHVlGAMgASgJSAASFAoKYm9vbF92YWx1ZRgEIAEoCEgAQgYKBGtpbmRiBnByb3RvMw");
 
 /**
  * Describes the message chainrule.tensorboard.Event.
@@ -60,65 +60,58 @@ export const HistogramProtoSchema = /*@__PURE__*/
   messageDesc(file_events, 3);
 
 /**
- * Describes the message chainrule.tensorboard.TensorProto.
- * Use `create(TensorProtoSchema)` to create a new message.
- */
-export const TensorProtoSchema = /*@__PURE__*/
-  messageDesc(file_events, 4);
-
-/**
  * Describes the message chainrule.tensorboard.HParamsPluginData.
  * Use `create(HParamsPluginDataSchema)` to create a new message.
  */
 export const HParamsPluginDataSchema = /*@__PURE__*/
-  messageDesc(file_events, 5);
+  messageDesc(file_events, 4);
 
 /**
  * Describes the message chainrule.tensorboard.Experiment.
  * Use `create(ExperimentSchema)` to create a new message.
  */
 export const ExperimentSchema = /*@__PURE__*/
-  messageDesc(file_events, 6);
+  messageDesc(file_events, 5);
 
 /**
  * Describes the message chainrule.tensorboard.HParamInfo.
  * Use `create(HParamInfoSchema)` to create a new message.
  */
 export const HParamInfoSchema = /*@__PURE__*/
-  messageDesc(file_events, 7);
+  messageDesc(file_events, 6);
 
 /**
  * Describes the message chainrule.tensorboard.MetricInfo.
  * Use `create(MetricInfoSchema)` to create a new message.
  */
 export const MetricInfoSchema = /*@__PURE__*/
-  messageDesc(file_events, 8);
+  messageDesc(file_events, 7);
 
 /**
  * Describes the message chainrule.tensorboard.MetricInfo.MetricName.
  * Use `create(MetricInfo_MetricNameSchema)` to create a new message.
  */
 export const MetricInfo_MetricNameSchema = /*@__PURE__*/
-  messageDesc(file_events, 8, 0);
+  messageDesc(file_events, 7, 0);
 
 /**
  * Describes the message chainrule.tensorboard.SessionStartInfo.
  * Use `create(SessionStartInfoSchema)` to create a new message.
  */
 export const SessionStartInfoSchema = /*@__PURE__*/
-  messageDesc(file_events, 9);
+  messageDesc(file_events, 8);
 
 /**
  * Describes the message chainrule.tensorboard.SessionEndInfo.
  * Use `create(SessionEndInfoSchema)` to create a new message.
  */
 export const SessionEndInfoSchema = /*@__PURE__*/
-  messageDesc(file_events, 10);
+  messageDesc(file_events, 9);
 
 /**
  * Describes the message chainrule.tensorboard.Value.
  * Use `create(ValueSchema)` to create a new message.
  */
 export const ValueSchema = /*@__PURE__*/
-  messageDesc(file_events, 11);
+  messageDesc(file_events, 10);
 
