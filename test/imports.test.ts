@@ -53,6 +53,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   fzstd: ['src/io/parquet.ts'],
   'hyparquet/src/index.js': ['src/io/parquet.ts'],
   'hyparquet/src/column.js': ['src/io/parquet.ts'],
+  'hyparquet/src/convert.js': ['src/io/parquet.ts'],
   commander: ['src/cli/'],
   'cli-progress': ['src/cli/terminal/progress.ts'],
   'fast-png': ['src/cli/png.ts', 'src/report/png.ts', 'src/io/tensorboard/'],

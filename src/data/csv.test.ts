@@ -121,3 +121,11 @@ describe('Standardizer', () => {
     expect(() => Standardizer.fit(dataset)).toThrow('feature 0 has no value in the training part');
   });
 });
+
+it('cuts a cell and a name of any length in its messages', () => {
+  const long = 'x'.repeat(5000);
+  for (const text of [`a,y\n1,2\n${long},3\n`, `${long},y\n,1\n`, `${long},${long}\n1,2\n`, `a,y\n${'9'.repeat(5000)},1\n2,2\n`]) {
+    expect(() => parseCsv(text)).toThrow(/\.\.\.'/);
+    expect(() => parseCsv(text)).toThrow(/^.{0,400}$/s);
+  }
+});

@@ -2,7 +2,7 @@
 import Papa from 'papaparse';
 import { UserError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
-import { type MissingPolicy, type Table, type TableOptions, type TableSchema, tableDataset, tableRows } from './table.ts';
+import { brief, type MissingPolicy, type Table, type TableOptions, type TableSchema, tableDataset, tableRows } from './table.ts';
 
 export interface CsvOptions extends TableOptions {
   /** What to call the text in an error, such as its path. */
@@ -59,7 +59,8 @@ export function readCsv(text: string, { source = 'CSV', header = true, delimiter
     if (names === null && header) {
       names = row.map(cell => cell.trim());
       const twice = names.find((name, i) => names!.indexOf(name) !== i);
-      if (twice !== undefined) throw new UserError(`${source}, line ${at}: two columns are called '${twice}'; give each a name of its own`);
+      if (twice !== undefined)
+        throw new UserError(`${source}, line ${at}: two columns are called '${brief(twice)}'; give each a name of its own`);
       continue;
     }
     names ??= row.map((_, i) => String(i));

@@ -77,7 +77,8 @@ export function tableDataset(table: Table, options: TableOptions = {}): { datase
   const ignored = new Set((options.ignore ?? []).map(c => columnIndex(table, c, 'ignore')));
   const forced = new Set((options.categorical ?? []).map(c => columnIndex(table, c, 'categorical')));
   const kept = table.names.map((_, c) => c).filter(c => c !== label && !ignored.has(c));
-  if (kept.length === 0) throw new UserError(`${table.source}: no column is left to learn from beside the label '${table.names[label]}'`);
+  if (kept.length === 0)
+    throw new UserError(`${table.source}: no column is left to learn from beside the label '${brief(table.names[label])}'`);
 
   const rows = selectRows(table, kept, label, missing);
   const columns = kept.map((c): Column => {
@@ -117,7 +118,7 @@ export function tableRows(table: Table, schema: TableSchema, missing: MissingPol
     const c = table.names.indexOf(column.name);
     if (c < 0)
       throw new UserError(
-        `${table.source}: column '${column.name}' is missing; the model was trained on it. Here are: ${table.names.join(', ')}`,
+        `${table.source}: column '${brief(column.name)}' is missing; the model was trained on it. Here are: ${listed(table.names)}`,
       );
     return c;
   });
@@ -138,7 +139,7 @@ function columnIndex(table: Table, column: string | number, option: string): num
   const index = typeof column === 'number' ? (column < 0 ? table.names.length + column : column) : table.names.indexOf(column);
   if (index >= 0 && index < table.names.length && Number.isInteger(index)) return index;
   throw new UserError(
-    `${table.source}: ${option}: there is no column ${JSON.stringify(column)}; the columns are ${table.names.join(', ')}`,
+    `${table.source}: ${option}: there is no column ${brief(JSON.stringify(column))}; the columns are ${listed(table.names)}`,
   );
 }
 
@@ -151,7 +152,7 @@ function selectRows(table: Table, kept: readonly number[], label: number | null,
     if (missing === 'error' && (empty !== undefined || noLabel)) {
       const c = noLabel ? label : empty!;
       throw new UserError(
-        `${place(table, r, c)}: the cell is ${row[c].trim() === '' ? 'empty' : `'${row[c].trim()}'`}. Fill it, or choose missing: 'drop' (leave such rows out) or 'mean' (put the training mean)`,
+        `${place(table, r, c)}: the cell is ${row[c].trim() === '' ? 'empty' : `'${brief(row[c].trim())}'`}. Fill it, or choose missing: 'drop' (leave such rows out) or 'mean' (put the training mean)`,
       );
     }
     if (noLabel || (missing === 'drop' && empty !== undefined)) return;
@@ -175,7 +176,7 @@ function encode(table: Table, rows: readonly number[], kept: readonly number[], 
       const category = column.categories.indexOf(cell);
       if (category < 0 && !isMissing(cell)) {
         throw new UserError(
-          `${place(table, r, kept[k])}: '${cell}' was not seen in training; it knows ${column.categories.slice(0, 10).join(', ')}${column.categories.length > 10 ? ', ...' : ''}`,
+          `${place(table, r, kept[k])}: '${brief(cell)}' was not seen in training; it knows ${listed(column.categories)}`,
         );
       }
       if (category >= 0) out[at + category] = 1;
@@ -190,11 +191,20 @@ function readNumber(table: Table, r: number, c: number): number {
   const value = isNumber(cell) ? Number(cell) : NaN;
   if (Number.isFinite(Math.fround(value))) return value;
   const why = isNumber(cell) ? 'is beyond the range of float32' : 'is not a number';
-  throw new UserError(`${place(table, r, c)}: '${cell}' ${why}. Correct it, or name the column under categorical or ignore`);
+  throw new UserError(`${place(table, r, c)}: '${brief(cell)}' ${why}. Correct it, or name the column under categorical or ignore`);
+}
+
+/** A cell or a name for a message, cut where it is long. */
+export function brief(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
+
+function listed(names: readonly string[]): string {
+  return [...names.slice(0, 20).map(brief), ...(names.length > 20 ? ['...'] : [])].join(', ');
 }
 
 function place(table: Table, r: number, c: number): string {
-  return `${table.source}, ${table.unit} ${table.lines[r]}, column '${table.names[c]}'`;
+  return `${table.source}, ${table.unit} ${table.lines[r]}, column '${brief(table.names[c])}'`;
 }
 
 function guessLabelKind(labels: readonly string[]): 'class' | 'value' {

@@ -147,3 +147,22 @@ describe('what is not understood is refused', () => {
     expect(() => parseExperiment({ seed: -1 })).toThrow("the experiment: 'seed' is -1; it must be a whole number of at least 0");
   });
 });
+
+describe('found by changed inputs', () => {
+  it('tells a dozen problems of a list that is wrong throughout, and how many more there are', () => {
+    const hidden = Array.from({ length: 300 }, () => 'x');
+    const told = message({ model: { hidden } });
+    expect(told.split('\n')).toHaveLength(13);
+    expect(told).toMatch(/\nand 288 problems more$/);
+  });
+
+  it('cuts what is long: a value, and a name that is no option', () => {
+    expect(message({ seed: 'x'.repeat(5000) }).length).toBeLessThan(300);
+    expect(message({ ['9'.repeat(5000)]: 1 }).length).toBeLessThan(300);
+  });
+
+  it('keeps what runs: -0, which JSON can say, is 0 from the start', () => {
+    const { optimizer } = parseExperiment(JSON.parse('{"optimizer":{"name":"adam","weightDecay":-0}}'));
+    expect(Object.is((optimizer as { weightDecay: number }).weightDecay, 0)).toBe(true);
+  });
+});

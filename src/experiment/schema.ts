@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { checkPoints } from '../data/points/points.ts';
 import { pointShapes } from '../data/points/shapes.ts';
 import { UserError } from '../errors.ts';
+import { shown } from '../io/words.ts';
 import { initializerNames } from '../nn/initialize.ts';
 import { everyWanted, parseEvery } from '../train/every.ts';
 import { scheduleProblem, scheduleSchema } from './schedule-schema.ts';
@@ -289,6 +290,9 @@ const schema: v.GenericSchema<unknown, Experiment> = v.strictObject({
 /** The schema to look into; valibot's own types are not ours to publish. */
 export const experimentSchema: SchemaNode = schema as never;
 
+/** So many problems are told at once: a list that is wrong throughout must not fill the screen. */
+const mostProblems = 12;
+
 /** The flag by which a value was given, and the text after it. */
 export interface GivenFlag {
   readonly flag: string;
@@ -324,7 +328,7 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
   const given = json !== null && typeof json === 'object' ? (json as { version?: unknown }).version : undefined;
   if (given !== undefined && given !== 1) {
     throw new UserError(
-      `${source}: version ${JSON.stringify(given)} was given; this chainrule reads version 1. Write it again with a chainrule of that version, or use one that reads it`,
+      `${source}: version ${shown(given)} was given; this chainrule reads version 1. Write it again with a chainrule of that version, or use one that reads it`,
     );
   }
   const list = listForObject(json);
@@ -347,9 +351,11 @@ export function parseExperiment(json: unknown, options: ParseOptions = {}): Expe
       const where = options.flagAt?.(['optimizer', 'nesterov'])?.flag ?? `${source}: 'optimizer.nesterov'`;
       throw new UserError(`${where}: Nesterov's momentum needs a momentum above 0, such as 0.9, and a dampening of 0`);
     }
-    return result.output;
+    return JSON.parse(JSON.stringify(result.output)); // what is kept is what runs: -0, which JSON can say, is not kept
   }
-  throw new UserError([...new Set(result.issues.map(issue => explain(issue, { ...options, source })))].join('\n'));
+  const problems = [...new Set(result.issues.map(issue => explain(issue, { ...options, source })))];
+  const more = problems.length > mostProblems ? [`and ${problems.length - mostProblems} problems more`] : [];
+  throw new UserError([...problems.slice(0, mostProblems), ...more].join('\n'));
 }
 
 /** The path of a list that stands where an object belongs: valibot takes it for one without entries. */
@@ -385,7 +391,7 @@ type Issue = v.BaseIssue<unknown>;
 
 function explain(issue: Issue, { source, flagAt, flagFor }: ParseOptions): string {
   const keys = issue.path?.map(item => String(item.key)) ?? [];
-  const path = keys.join('.') || 'the whole';
+  const path = keys.map(key => (key.length <= 60 ? key : `${key.slice(0, 57)}...`)).join('.') || 'the whole';
   const flag = flagAt?.(keys);
   if (issue.type === 'strict_object' && keys.length > 0 && issue.expected === 'never') {
     const parent = keys.slice(0, -1);
@@ -405,7 +411,7 @@ function explain(issue: Issue, { source, flagAt, flagFor }: ParseOptions): strin
     const one = issue.type !== 'strict_tuple' && Array.isArray(issue.path?.at(-1)?.input) ? 'each must be' : 'it must be';
     return `${flag.flag}: ${flag.text === '' ? 'nothing' : flag.text} was given; ${one} ${wanted(issue)}`;
   }
-  return `${source}: '${path}' is ${JSON.stringify(issue.input)}; it must be ${wanted(issue)}`;
+  return `${source}: '${path}' is ${shown(issue.input)}; it must be ${wanted(issue)}`;
 }
 
 /** The message of a schema is what it wants; valibot's own messages are for schemas without one. */

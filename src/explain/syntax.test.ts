@@ -110,3 +110,9 @@ describe('parse', () => {
     expect(error(`max(${Array(1000).fill('x').join(',')})`)).toContain('more than 400 operations');
   });
 });
+
+it('cuts a word of any length in its messages', () => {
+  const long = '9'.repeat(2000);
+  for (const source of [`x ${long}`, long, `${'a'.repeat(2000)}(1)`, `x = ${'b'.repeat(2000)} = 1`])
+    expect(error(source).length, source.slice(0, 10)).toBeLessThan(700);
+});

@@ -37,6 +37,9 @@ const sameAs: Readonly<Record<string, string>> = { '×': '*', '·': '*', '⋅': 
 const numberPattern = /(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/y;
 const namePattern = /[\p{L}_][\p{L}\p{M}\p{N}_]*/uy;
 
+/** A word of the source for a message, cut where it is long. */
+const brief = (text: string): string => visible(text.length <= 40 ? text : `${text.slice(0, 37)}...`);
+
 /** An error at a place of the source: the line, and a caret under the column. */
 export function errorAt(source: string, at: number, message: string, hint?: string): UserError {
   const lineStart = source.lastIndexOf('\n', at - 1) + 1;
@@ -127,7 +130,7 @@ class Parser {
     for (const { name, at } of statements) {
       if (name === null)
         throw errorAt(this.#source, at, "only the last of several expressions is the result; give this one a name, as in 'h = ...'");
-      if (!this.#used.has(name)) throw errorAt(this.#source, at, `'${name}' is defined and not used after it`);
+      if (!this.#used.has(name)) throw errorAt(this.#source, at, `'${brief(name)}' is defined and not used after it`);
     }
     return {
       source: this.#source,
@@ -154,13 +157,13 @@ class Parser {
     const first = this.#token;
     if (first.kind !== 'name' || this.#tokens[this.#next + 1].text !== '=') return { name: null, at: first.start, value: this.#sum() };
     const { text: name, start } = first;
-    if (Object.hasOwn(functions, name)) throw errorAt(this.#source, start, `'${name}' is a function; choose another name`);
+    if (Object.hasOwn(functions, name)) throw errorAt(this.#source, start, `'${brief(name)}' is a function; choose another name`);
     if (name === 'pi') throw errorAt(this.#source, start, "'pi' is a number; choose another name");
-    if (this.#defined.has(name)) throw errorAt(this.#source, start, `'${name}' is defined twice; every name has one meaning`);
-    if (this.#variables.has(name)) throw errorAt(this.#source, start, `'${name}' is used before it is defined here`);
+    if (this.#defined.has(name)) throw errorAt(this.#source, start, `'${brief(name)}' is defined twice; every name has one meaning`);
+    if (this.#variables.has(name)) throw errorAt(this.#source, start, `'${brief(name)}' is used before it is defined here`);
     this.#next += 2;
     const value = this.#sum();
-    if (this.#variables.has(name)) throw errorAt(this.#source, start, `'${name}' is defined by itself`);
+    if (this.#variables.has(name)) throw errorAt(this.#source, start, `'${brief(name)}' is defined by itself`);
     this.#defined.set(name, start);
     return { name, at: start, value };
   }
@@ -210,7 +213,7 @@ class Parser {
     const { kind, text, start, end } = this.#token;
     if (kind === 'number') {
       const value = Number(text);
-      if (!Number.isFinite(value)) throw errorAt(this.#source, start, `${text} is larger than any number here`);
+      if (!Number.isFinite(value)) throw errorAt(this.#source, start, `${brief(text)} is larger than any number here`);
       this.#next++;
       this.#noProduct(text);
       return { type: 'number', value, start, end };
@@ -222,8 +225,8 @@ class Parser {
         throw errorAt(
           this.#source,
           start,
-          `unknown function '${text}'; there are ${functionNames.join(', ')}`,
-          `for a product write ${text}*(...)`,
+          `unknown function '${brief(text)}'; there are ${functionNames.join(', ')}`,
+          `for a product write ${brief(text)}*(...)`,
         );
       this.#noProduct(text);
       if (text === 'pi') return { type: 'number', value: Math.PI, start, end };
@@ -275,7 +278,7 @@ class Parser {
       throw errorAt(
         this.#source,
         start,
-        `expected an operator, but found '${visible(text)}'; a product is written with *, as in ${visible(before)}*${visible(text)}`,
+        `expected an operator, but found '${brief(text)}'; a product is written with *, as in ${brief(before)}*${brief(text)}`,
       );
   }
 
@@ -288,7 +291,7 @@ class Parser {
 
   #unexpected(expected: string): UserError {
     const { kind, text, start } = this.#token;
-    const found = kind === 'end' ? 'the end' : text === ';' && this.#source[start] === '\n' ? 'the end of the line' : `'${visible(text)}'`;
+    const found = kind === 'end' ? 'the end' : text === ';' && this.#source[start] === '\n' ? 'the end of the line' : `'${brief(text)}'`;
     return errorAt(this.#source, start, `expected ${expected}, but found ${found}`);
   }
 

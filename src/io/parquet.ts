@@ -1,14 +1,16 @@
 /** Parquet files as tables. hyparquet reads them; what it believes of sizes is checked before, so that no header decides how much memory is taken. */
 import { gunzipSync } from 'fflate';
 import { decompress as unzstd } from 'fzstd';
-import { parquetHeader } from 'hyparquet/src/column.js';
+import { parquetHeader, readColumn } from 'hyparquet/src/column.js';
+import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import {
   type ColumnMetaData,
   type CompressionCodec,
   type FileMetaData,
   parquetMetadata,
-  parquetReadObjects,
   parquetSchema,
+  type RowGroup,
+  type SchemaTree,
   snappyUncompress,
 } from 'hyparquet/src/index.js';
 import type { Table } from '../data/table.ts';
@@ -29,13 +31,15 @@ const codecs: Partial<
   ZSTD: { growth: 100_000, unpack: (page, size) => unzstd(page, new Uint8Array(size)) },
 };
 
+const compressors = Object.fromEntries(Object.entries(codecs).map(([codec, { unpack }]) => [codec, unpack]));
+
 /**
  * The cells of a parquet file: numbers, texts, booleans and decimals, one value a cell; compressed by snappy, gzip, zstd or not.
  *
  * @param source what to call it in an error, such as its path
  * @throws UserError for what is damaged, lists, dates and bytes, and more than 50 million cells
  */
-export async function decodeParquet(bytes: Uint8Array, source: string): Promise<Table> {
+export function decodeParquet(bytes: Uint8Array, source: string): Table {
   const fail = (problem: string): never => {
     throw new UserError(`${source}: not a parquet file that can be read: ${problem}`);
   };
@@ -44,10 +48,15 @@ export async function decodeParquet(bytes: Uint8Array, source: string): Promise<
     const metadata = parquetMetadata(buffer);
     const names = columnsOf(metadata, fail);
     checkPages(metadata, buffer, fail);
-    const compressors = Object.fromEntries(Object.entries(codecs).map(([codec, { unpack }]) => [codec, unpack]));
-    const found = await parquetReadObjects({ file: buffer, metadata, compressors });
-    if (found.length !== Number(metadata.num_rows)) fail(`${found.length} rows were found, and ${metadata.num_rows} were announced`);
-    const rows = found.map((row, i) => names.map(name => cellOf(row[name], name, i, fail)));
+    const root = parquetSchema(metadata);
+    const rows: string[][] = [];
+    for (const group of metadata.row_groups) {
+      const columns = names.map(name => valuesOf(group, name, root, buffer, fail));
+      for (let i = 0; i < Number(group.num_rows); i++) {
+        const row = rows.length;
+        rows.push(columns.map((values, c) => cellOf(values[i], names[c], row, fail)));
+      }
+    }
     return { names, rows, lines: rows.map((_, i) => i + 1), unit: 'row', header: true, source };
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -66,6 +75,26 @@ function columnsOf(metadata: FileMetaData, fail: Fail): string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) fail(`two columns are called ${named(twice)}`);
   return names;
+}
+
+/** The values of one column of a group, one for each row. Column by column, since hyparquet's own reading of whole files leaves promises that fail unheard. */
+function valuesOf({ columns, num_rows: rows }: RowGroup, name: string, root: SchemaTree, buffer: ArrayBuffer, fail: Fail): unknown[] {
+  const column = columns.find(({ meta_data: data }) => data?.path_in_schema.join('.') === name)?.meta_data;
+  if (column === undefined) return fail(`a row group has no column ${named(name)}`);
+  const leaf = root.children.find(({ element }) => element.name === name)!;
+  const begin = Number(column.dictionary_page_offset || column.data_page_offset);
+  const reader = { view: new DataView(buffer, begin, Number(column.total_compressed_size)), offset: 0 };
+  const place = { groupStart: 0, groupRows: Number(rows), selectStart: 0, selectEnd: Number(rows) };
+  const decoder = {
+    ...column,
+    pathInSchema: [name],
+    element: leaf.element,
+    schemaPath: [root, leaf],
+    parsers: DEFAULT_PARSERS,
+    compressors,
+  };
+  const values = readColumn(reader, place, decoder).data.flatMap(part => Array.from(part as ArrayLike<unknown>));
+  return values.length >= Number(rows) ? values : fail(`the column ${named(name)} has ${values.length} values in a group of ${rows} rows`);
 }
 
 /** Walks over the pages of every column: each must lie in the file, and all together must have the rows announced. */

@@ -10,7 +10,7 @@ import { arraysOfNpy } from '../prepare-arrays.ts';
 export async function readTable(path: string, header = true): Promise<Table> {
   if (/\.parquet$/i.test(path)) {
     const { decodeParquet } = await import('../../io/parquet.ts');
-    return await decodeParquet(await readFileBytes(path, 'a parquet file'), path);
+    return decodeParquet(await readFileBytes(path, 'a parquet file'), path);
   }
   return readCsv(new TextDecoder().decode(await readFileBytes(path, 'a CSV file')), { source: path, header });
 }
