@@ -17,7 +17,7 @@ const LOOKS = 5;
 const SAMPLED = 4096;
 
 /** Parameters times examples in a batch, below which a net is small. */
-const SMALL = 500_000;
+const SMALL = 5_000_000;
 
 const DEAD_SHARE = 0.5;
 const SATURATED_SHARE = 0.9;

@@ -122,7 +122,7 @@ describe('Ctrl-C', () => {
 });
 
 describe('a run to go on with', () => {
-  const long = `${SMALL} --epochs 40 --json --checkpoint-every 5steps --keep-checkpoints 4`;
+  const long = `${SMALL} --epochs 8 --json --checkpoint-every 5steps --keep-checkpoints 4`;
   const killAfter = (step: number) => {
     let sent = false;
     return (child: { kill(signal: NodeJS.Signals): boolean }, written: string) => {
@@ -148,7 +148,7 @@ describe('a run to go on with', () => {
     const last = (outcome: Outcome) => jsonLines(outcome.out).find(event => event.type === 'evaluation');
     expect(last(resumed)).toEqual(last(whole));
     const again = await run('train --resume runs/torn');
-    expectComplaint(again, 2, /--resume: runs\/torn has done all its 40 epochs\. To train longer, give --epochs with a number above 40/);
+    expectComplaint(again, 2, /--resume: runs\/torn has done all its 8 epochs\. To train longer, give --epochs with a number above 8/);
   });
 
   test('is refused while another process trains into it', async () => {
