@@ -22,7 +22,8 @@ export default defineConfig({
     ],
   },
   define: { CHAINRULE_VERSION: JSON.stringify(version) },
-  worker: { format: 'es' },
+  // Names of classes are told to people: which layer, and of what kind.
+  worker: { format: 'es', rolldownOptions: { output: { keepNames: true } } },
   build: {
     outDir: path('../dist/studio'),
     emptyOutDir: true,

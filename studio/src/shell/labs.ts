@@ -24,6 +24,16 @@ export const labs: readonly Lab[] = [
     name: () => m.shell_playground(),
     text: () => m.home_playground_text(),
     load: () => import('../labs/playground/PlaygroundLab.svelte'),
+    hideable: () => [
+      ['story', m.play_hide_story()],
+      ['data', m.play_hide_data()],
+      ['network', m.play_hide_network()],
+      ['settings', m.play_hide_settings()],
+      ['runs', m.play_hide_runs()],
+      ['curves', m.play_hide_curves()],
+      ['layers', m.play_hide_layers()],
+      ['speed', m.play_hide_speed()],
+    ],
   },
   {
     route: 'mnist',

@@ -85,7 +85,7 @@ export interface Outline {
   readonly backend: string;
 }
 
-/** Figures after an epoch, at the step it ended with. */
+/** Figures after an epoch, at the step it ended with; epoch 0 is the net as it starts. */
 export interface EpochFigures {
   readonly step: number;
   readonly epoch: number;

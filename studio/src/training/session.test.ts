@@ -143,7 +143,7 @@ describe('a session', () => {
     const steps = seen.reports.flatMap(report => [...report.steps].filter((_, i) => i % 3 === 0));
     expect(steps).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
     const epochs: EpochFigures[] = seen.reports.flatMap(report => report.epochs);
-    expect(epochs.map(({ epoch, step }) => [epoch, step])).toEqual([1, 2, 3, 4, 5, 6].map(epoch => [epoch, 5 * epoch]));
+    expect(epochs.map(({ epoch, step }) => [epoch, step])).toEqual([0, 1, 2, 3, 4, 5, 6].map(epoch => [epoch, 5 * epoch]));
     expect(Object.keys(epochs[0].figures).sort()).toEqual(['accuracy', 'loss', 'test_accuracy', 'test_loss', 'val_accuracy', 'val_loss']);
     expect(seen.reports.at(-1)!.evaluation!.logs.accuracy).toBeGreaterThan(0.7);
     seen.session.close();

@@ -12,7 +12,7 @@ import { encodeSafetensors } from '../../../src/io/safetensors.ts';
 import type { Module } from '../../../src/nn/module.ts';
 import type { Callback } from '../../../src/train/callbacks/callback.ts';
 import { type Evaluation, evaluate } from '../../../src/train/evaluate.ts';
-import type { BatchEnd, TrainEvent } from '../../../src/train/events.ts';
+import type { BatchEnd, Logs, TrainEvent } from '../../../src/train/events.ts';
 import type { Trainer } from '../../../src/train/trainer.ts';
 import { type FixedBatch, fixedBatch, layersOf, outputsOf, planeOf, weightsOf } from './observe.ts';
 import type { EpochFigures, Outline, Report, Snapshot, Watch } from './protocol.ts';
@@ -171,7 +171,10 @@ export class Session {
     let failures = 0;
     while (!this.#closed) {
       try {
-        if (this.#snapshots.length === 0) await this.#stretch(null, null);
+        if (this.#snapshots.length === 0) {
+          await this.#stretch(null, null);
+          await this.#measure(0, {}, this.#model!, 0);
+        }
         if (from !== null) this.#snapshots.add(from);
         if (from?.ended) await this.#stretch(from, null);
         from = null;
@@ -247,7 +250,8 @@ export class Session {
         if (until === null) throw new OnlyLooked();
       },
       onEpochEnd: async (epoch, logs, of) => {
-        await this.#measure(epoch, logs, of);
+        await this.#measure(epoch, logs, of.model, of.globalStep);
+        of.model.train();
         // A moment at which training ends is none to go on from.
         if (!of.ending && epoch < experiment.training.epochs && this.#snapshots.isDue(of.globalStep)) this.#keep(of);
       },
@@ -300,17 +304,19 @@ export class Session {
     return snapshot;
   }
 
-  /** The figures of all parts after an epoch, in inference mode, each by the same measure. */
-  async #measure(epoch: number, logs: Readonly<Record<string, number>>, { model, globalStep }: Trainer): Promise<void> {
-    const figures: Record<string, number> = { ...logs };
-    const measures = { loss: this.#measures.loss, ...(this.#measures.metrics === undefined ? {} : { metrics: this.#measures.metrics }) };
-    if (this.#measuredTrain !== null) Object.assign(figures, (await evaluate(model, this.#measuredTrain, measures)).logs);
-    const { test } = this.#options.data;
-    if (this.#watch.test && test !== null) {
-      for (const [name, value] of Object.entries((await evaluate(model, test, measures)).logs)) figures[`test_${name}`] = value;
-    }
-    model.train();
-    this.#epochs.push({ step: globalStep, epoch, figures });
+  /** The figures of all parts after an epoch, in inference mode, each by the same measure; before the first, of the net as it starts. */
+  async #measure(epoch: number, logs: Logs, model: Module, step: number): Promise<void> {
+    const { loss, metrics } = this.#measures;
+    const measures = { loss, ...(metrics === undefined ? {} : { metrics }) };
+    const figures: Logs = { ...logs };
+    const of = async (part: Dataset | null, prefix: string): Promise<void> => {
+      if (part === null) return;
+      for (const [name, value] of Object.entries((await evaluate(model, part, measures)).logs)) figures[`${prefix}${name}`] = value;
+    };
+    await of(this.#measuredTrain, '');
+    if (epoch === 0) await of(this.#options.data.validation, 'val_');
+    if (this.#watch.test) await of(this.#options.data.test, 'test_');
+    if (Object.keys(figures).length > 0) this.#epochs.push({ step, epoch, figures });
   }
 
   /** Tells where the run stands, now that it stands; from there one can go back to it, and go on in another worker. */

@@ -1,0 +1,197 @@
+/** One run as the page sees it: the worker's reports, gathered, and what a person asks of it. */
+import type { Experiment } from '../../../../src/experiment/types.ts';
+import type { Evaluation } from '../../../../src/train/evaluate.ts';
+import type { StopReason } from '../../../../src/train/events.ts';
+import { recall, remember } from '../../shell/storage.ts';
+import { TrainingClient } from '../../training/client.ts';
+import type { EpochFigures, LayerLook, LayerWeights, Outline, PlaneLook, Report, Watch } from '../../training/protocol.ts';
+
+/** Slider moves come many a second; a run is begun anew when they rest. */
+const settling = 150;
+
+export interface Crash {
+  readonly message: string;
+  /** Null where it was given up. */
+  readonly step: number | null;
+}
+
+export class Run {
+  readonly #index: number;
+  outline: Outline | null = $state.raw(null);
+  step: number = $state(0);
+  epoch: number = $state(0);
+  ended: StopReason | null = $state.raw(null);
+  isPlaying: boolean = $state(false);
+  stepsPerSecond: number = $state(0);
+  plane: PlaneLook | null = $state.raw(null);
+  weights: readonly LayerWeights[] | null = $state.raw(null);
+  layers: readonly LayerLook[] | null = $state.raw(null);
+  evaluation: Evaluation | null = $state.raw(null);
+  /** Of every epoch ever reached, also where the run was taken back before it. */
+  epochs: readonly EpochFigures[] = $state.raw([]);
+  failure: string | null = $state(null);
+  crash: Crash | null = $state.raw(null);
+  fingerprint: { readonly step: number; readonly sha256: string } | null = $state.raw(null);
+  /** Of step i + 1. */
+  losses: readonly number[] = $state.raw([]);
+  rates: readonly number[] = $state.raw([]);
+  #client: TrainingClient | null = null;
+  #text: string | null = null;
+  #speed: number | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isFirst = true;
+
+  constructor(index: number) {
+    this.#index = index;
+  }
+
+  /** The figures that were last measured at or before the step where it stands. */
+  get figures(): EpochFigures | null {
+    return this.epochs.findLast(one => one.step <= this.step) ?? null;
+  }
+
+  get totalSteps(): number {
+    return this.outline?.totalSteps ?? 0;
+  }
+
+  /** Begins this experiment, unless it is the one that runs. `text` stands for all that tells it from others. */
+  show(experiment: Experiment, text: string, watch: Watch): void {
+    if (text === this.#text) {
+      this.#client?.setWatch(watch);
+      return;
+    }
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    this.#text = text;
+    clearTimeout(this.#timer);
+    const begin = (): void => {
+      this.#forget();
+      this.#client ??= this.#connect();
+      this.#client.setSpeed(this.#speed);
+      this.#client.start(experiment, watch);
+      const step = isFirst ? this.#stepBefore(text) : 0;
+      if (step > 0) this.#client.goTo(step);
+      else if (this.isPlaying) this.#client.play();
+    };
+    if (isFirst) begin();
+    else this.#timer = setTimeout(begin, settling);
+  }
+
+  play(): void {
+    if (this.ended !== null) this.goTo(0);
+    this.failure = null;
+    this.isPlaying = true;
+    this.#client?.play();
+  }
+
+  pause(): void {
+    this.isPlaying = false;
+    this.#client?.pause();
+  }
+
+  goTo(step: number): void {
+    this.isPlaying = false;
+    this.failure = null;
+    this.#client?.goTo(Math.min(Math.max(0, step), this.totalSteps));
+  }
+
+  setSpeed(stepsPerSecond: number | null): void {
+    if (stepsPerSecond === this.#speed) return;
+    this.#speed = stepsPerSecond;
+    this.#client?.setSpeed(stepsPerSecond);
+  }
+
+  /** Ends it; another `show` begins anew. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#client?.close();
+    this.#client = null;
+    this.#text = null;
+    this.isPlaying = false;
+    this.#forget();
+    this.outline = null;
+  }
+
+  #connect(): TrainingClient {
+    return new TrainingClient({
+      onReady: outline => {
+        this.outline = outline;
+      },
+      onReport: report => this.#take(report),
+      onFailure: message => {
+        this.failure = message;
+        this.isPlaying = false;
+      },
+      onCrash: (message, step) => {
+        this.crash = { message, step };
+        if (step === null) this.isPlaying = false;
+        else if (this.isPlaying) this.#client?.play();
+      },
+    });
+  }
+
+  #take(report: Report): void {
+    this.step = report.step;
+    this.epoch = report.epoch;
+    this.ended = report.ended;
+    this.stepsPerSecond = report.stepsPerSecond;
+    this.evaluation = report.evaluation;
+    if (report.plane !== null) this.plane = report.plane;
+    if (report.weights !== null) this.weights = report.weights;
+    if (report.layers !== null) this.layers = report.layers;
+    const known = this.epochs.at(-1)?.epoch ?? -1;
+    const fresh = report.epochs.filter(({ epoch }) => epoch > known);
+    if (fresh.length > 0) this.epochs = [...this.epochs, ...fresh];
+    this.#takeSteps(report.steps);
+    if (report.ended !== null) this.isPlaying = false;
+    if (!report.isPlaying && !this.isPlaying) void this.#rest();
+  }
+
+  /** Steps taken again, after going back, have the figures they had. */
+  #takeSteps(told: Float64Array): void {
+    const known = this.losses.length;
+    const losses: number[] = [];
+    const rates: number[] = [];
+    for (let i = 0; i < told.length; i += 3) {
+      if (told[i] !== known + losses.length + 1) continue;
+      losses.push(told[i + 1]);
+      rates.push(told[i + 2]);
+    }
+    if (losses.length === 0) return;
+    this.losses = this.losses.concat(losses);
+    this.rates = this.rates.concat(rates);
+  }
+
+  /** It stands: its place is kept for a reload, and its weights get their name. */
+  async #rest(): Promise<void> {
+    const { step } = this;
+    remember(`playground:at:${this.#index}`, JSON.stringify({ text: this.#text, step }));
+    try {
+      this.fingerprint = (await this.#client?.ask({ about: 'fingerprint' })) ?? null;
+    } catch {
+      // another run has begun meanwhile
+    }
+  }
+
+  #stepBefore(text: string): number {
+    try {
+      const kept = JSON.parse(recall(`playground:at:${this.#index}`) ?? '{}') as { text?: unknown; step?: unknown };
+      return kept.text === text && Number.isSafeInteger(kept.step) ? (kept.step as number) : 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  #forget(): void {
+    this.step = 0;
+    this.epoch = 0;
+    this.ended = null;
+    this.epochs = [];
+    this.losses = [];
+    this.rates = [];
+    this.evaluation = null;
+    this.failure = null;
+    this.crash = null;
+    this.fingerprint = null;
+  }
+}
