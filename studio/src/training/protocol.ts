@@ -142,6 +142,8 @@ export interface Report {
   readonly layers: readonly LayerLook[] | null;
   /** Figures on the test part at the end of a whole run. */
   readonly evaluation: Evaluation | null;
+  /** Figures of the net that the run ended with: that of the best epoch, or an average, where the experiment asks for it. */
+  readonly final: Readonly<Record<string, number>> | null;
 }
 
 export type FromWorker =

@@ -152,7 +152,8 @@ describe('a session', () => {
   test('stops early, and does not go on past it when it is taken back and on', async () => {
     const stopping = parseExperiment({
       ...lively,
-      training: { epochs: 200, batchSize: 10, earlyStopping: { patience: 2, minDelta: 0.02 } },
+      regularization: {},
+      training: { epochs: 200, batchSize: 10, earlyStopping: { patience: 2 } },
     });
     const expected = await plainRun(stopping);
     const seen = begin(stopping);
@@ -163,6 +164,9 @@ describe('a session', () => {
     expect(ended).toBe('earlyStopping');
     expect(message).toMatch(/^val_loss has not improved for 2 epochs/);
     expect(step).toBeLessThan(seen.session.totalSteps);
+    // The net is that of the best epoch again, and so are its figures.
+    const losses = seen.reports.flatMap(report => report.epochs).map(({ figures }) => figures.val_loss);
+    expect(seen.reports.at(-1)!.final!.val_loss).toBeCloseTo(Math.min(...losses), 6);
     expect(hash(seen.session)).toBe(expected);
     await goTo(seen, step - 3);
     const again = seen.rests();

@@ -61,6 +61,8 @@ export class Session {
   #model: Module | null = null;
   #message: string | null = null;
   #evaluation: Evaluation | null = null;
+  /** The figures of the net that a whole run ended with: the best epoch's, or an average's, where the experiment asks for that. */
+  #final: Logs | null = null;
   #steps: number[] = [];
   #epochs: EpochFigures[] = [];
   #reportedAt = 0;
@@ -264,12 +266,14 @@ export class Session {
       else if (event.type === 'trainEnd') this.#message = event.reason === 'interrupted' ? null : event.message;
     };
     this.#evaluation = null;
+    this.#final = null;
     this.#message = null;
     try {
       const options = { data, onEvent, callbacks: [watcher], signal: controller.signal };
       const { history, evaluation } = await runExperiment(experiment, from === null ? options : { ...options, resume: from });
       this.#current = { ...end!, ended: history.reason === 'interrupted' ? null : history.reason };
       this.#evaluation = evaluation;
+      if (this.#current.ended !== null) this.#final = await this.#figuresOf(this.#model!, true);
     } catch (error) {
       if (!(error instanceof OnlyLooked)) throw error;
       this.#model?.eval();
@@ -304,19 +308,25 @@ export class Session {
     return snapshot;
   }
 
-  /** The figures of all parts after an epoch, in inference mode, each by the same measure; before the first, of the net as it starts. */
+  /** The figures after an epoch; before the first, of the net as it starts. */
   async #measure(epoch: number, logs: Logs, model: Module, step: number): Promise<void> {
+    const figures = { ...logs, ...(await this.#figuresOf(model, epoch === 0)) };
+    if (Object.keys(figures).length > 0) this.#epochs.push({ step, epoch, figures });
+  }
+
+  /** Figures of the parts that are watched, in inference mode, each by the same measure; those of the validation part the trainer has told by itself. */
+  async #figuresOf(model: Module, withValidation: boolean): Promise<Logs> {
     const { loss, metrics } = this.#measures;
     const measures = { loss, ...(metrics === undefined ? {} : { metrics }) };
-    const figures: Logs = { ...logs };
+    const figures: Logs = {};
     const of = async (part: Dataset | null, prefix: string): Promise<void> => {
       if (part === null) return;
       for (const [name, value] of Object.entries((await evaluate(model, part, measures)).logs)) figures[`${prefix}${name}`] = value;
     };
     await of(this.#measuredTrain, '');
-    if (epoch === 0) await of(this.#options.data.validation, 'val_');
+    if (withValidation) await of(this.#options.data.validation, 'val_');
     if (this.#watch.test) await of(this.#options.data.test, 'test_');
-    if (Object.keys(figures).length > 0) this.#epochs.push({ step, epoch, figures });
+    return figures;
   }
 
   /** Tells where the run stands, now that it stands; from there one can go back to it, and go on in another worker. */
@@ -355,6 +365,7 @@ export class Session {
       stepsPerSecond: isPlaying ? this.#pace.rate : 0,
       ...look,
       evaluation: ended === null ? null : this.#evaluation,
+      final: ended === null ? null : this.#final,
     };
     this.#steps = [];
     this.#epochs = [];

@@ -27,6 +27,7 @@ export class Run {
   weights: readonly LayerWeights[] | null = $state.raw(null);
   layers: readonly LayerLook[] | null = $state.raw(null);
   evaluation: Evaluation | null = $state.raw(null);
+  final: EpochFigures['figures'] | null = $state.raw(null);
   /** Of every epoch ever reached, also where the run was taken back before it. */
   epochs: readonly EpochFigures[] = $state.raw([]);
   failure: string | null = $state(null);
@@ -45,9 +46,10 @@ export class Run {
     this.#index = index;
   }
 
-  /** The figures that were last measured at or before the step where it stands. */
+  /** The figures of the net where it stands: of its end, or those last measured at or before the step. */
   get figures(): EpochFigures | null {
-    return this.epochs.findLast(one => one.step <= this.step) ?? null;
+    const last = this.epochs.findLast(one => one.step <= this.step) ?? null;
+    return last !== null && this.final !== null ? { ...last, figures: this.final } : last;
   }
 
   get totalSteps(): number {
@@ -136,6 +138,7 @@ export class Run {
     this.ended = report.ended;
     this.stepsPerSecond = report.stepsPerSecond;
     this.evaluation = report.evaluation;
+    this.final = report.final;
     if (report.plane !== null) this.plane = report.plane;
     if (report.weights !== null) this.weights = report.weights;
     if (report.layers !== null) this.layers = report.layers;
@@ -190,6 +193,7 @@ export class Run {
     this.losses = [];
     this.rates = [];
     this.evaluation = null;
+    this.final = null;
     this.failure = null;
     this.crash = null;
     this.fingerprint = null;
