@@ -2,60 +2,23 @@
  * c = op(a) op(b), in blocks that stay in cache: KC steps of the inner sum at a time, of which MC rows of a and NC columns of b are packed.
  * A product small enough to live in the first cache anyway is taken from where it lies, and only what of b does not run along a row is packed.
  * Which way is taken follows from the shape alone, so the order of every sum does too.
+ *
+ * A blocked product is a row of phases, each of which packs and then multiplies. Within a phase all strips may be packed, and then all tiles be computed,
+ * in any order and by any thread; one thread alone goes through the same phases in `gemm`.
  */
-import { NO_ACTIVATION, RELU_ACTIVATION, TANH_ACTIVATION } from './codes';
-import { sigmoid, tanh } from './functions';
-import { rowsTimesColumns, rowsTimesRows } from './gemv';
-import { micro, microInPlace } from './micro';
+import { NO_ACTIVATION } from './codes';
+import { finish } from './epilogue';
+import { gemmSmall, isFew, isSmall, smallScratch, TILE } from './gemm-small';
+import { micro } from './micro';
 import { mergeTile, packStrips } from './pack';
-import { storeUpTo } from './simd';
 
 const KC: i32 = 320;
 const MC: i32 = 128;
 const NC: i32 = 1024;
-/** Products of at most so many multiplications (and at most KC steps) are taken in place. */
-const SMALL: f64 = 65536;
-
-const TILE: usize = 128; // bytes of a 4x8 tile
-const A_BYTES: usize = (MC * KC) << 2;
-
-@inline
-export function activate(x: v128, activation: i32): v128 {
-  if (activation == RELU_ACTIVATION) return f32x4.pmax(x, f32x4.splat(0));
-  if (activation == TANH_ACTIVATION) return tanh(x);
-  return sigmoid(x);
-}
-
-/** c = f(c + bias) over rows of up to eight columns, just computed and still in the first cache. */
-function finish(c: usize, ldc: usize, rows: i32, cols: i32, bias: usize, activation: i32): void {
-  for (; cols > 0; cols -= 4, c += 16) {
-    let shift = f32x4.splat(0);
-    if (bias != 0) {
-      shift = v128.load(bias);
-      bias += 16;
-    }
-    let at = c;
-    for (let i = rows; i > 0; i--, at += ldc) {
-      let x = f32x4.add(v128.load(at), shift);
-      if (activation != NO_ACTIVATION) x = activate(x, activation);
-      storeUpTo(at, x, cols);
-    }
-  }
-}
-
-/** Rows of a below which b is not worth packing; and the longest inner sum that is then added up in one chain. */
-const FEW: i32 = 4;
-const LONG: i32 = 4096;
-
-@inline
-function isFew(m: i32, k: i32, transA: bool, transB: bool): bool {
-  return m < FEW && k <= LONG && !(transA && transB) && k >= 8;
-}
-
-@inline
-function isSmall(m: i32, n: i32, k: i32): bool {
-  return k <= KC && <f64>m * <f64>n * <f64>k <= SMALL;
-}
+/** Rows of a that are packed together where several threads compute with them. */
+const SHARED_ROWS: i32 = 1024;
+/** Lines that are packed together: whole cache lines of either operand. */
+const UNIT: i32 = 16;
 
 /** The size of blocks that split `total` into as few as blocks of at most `block` do, but evenly: a short last block is mostly overhead. */
 @inline
@@ -64,85 +27,174 @@ function evenly(total: i32, block: i32): i32 {
   return ((total + blocks - 1) / blocks + 15) & ~15; // whole cache lines
 }
 
-/** Bytes of scratch memory that a product of this shape needs. */
-export function gemmScratch(m: i32, n: i32, k: i32): usize {
-  const kc = <usize>min(k, KC);
-  if (isSmall(m, n, k)) return TILE + kc * 32;
-  const strips = <usize>((min(n, NC) + 7) >> 3);
-  return TILE + A_BYTES + strips * kc * 32;
+@inline
+function blocksOf(total: i32, block: i32): i32 {
+  return (total + block - 1) / block;
 }
 
-/** `bias` is 0 where there is none. `scratch` has the room that `gemmScratch` says, and is aligned to 64 bytes. */
+/** A blocked product, as it lies at the start of its scratch memory. Strides are bytes. */
+@unmanaged
+class Product {
+  a: usize;
+  aRow: usize;
+  aStep: usize;
+  b: usize;
+  bCol: usize;
+  bStep: usize;
+  c: usize;
+  m: i32;
+  n: i32;
+  k: i32;
+  accumulate: bool;
+  bias: usize;
+  activation: i32;
+  /** Most steps, rows and columns of a phase. */
+  steps: i32;
+  rows: i32;
+  aPack: usize;
+  bPack: usize;
+}
+
+const PRODUCT: usize = 128; // bytes of a Product, and some
+
+@inline
+function mostRows(m: i32, threads: i32): i32 {
+  return threads == 1 ? MC : min((m + UNIT - 1) & -UNIT, SHARED_ROWS);
+}
+
+/** Bytes of scratch memory that a product of this shape needs. */
+export function gemmScratch(m: i32, n: i32, k: i32, threads: i32): usize {
+  if (isSmall(m, n, k)) return smallScratch(k);
+  const kc = <usize>min(k, KC);
+  const columns = <usize>((min(n, NC) + UNIT - 1) & -UNIT);
+  return PRODUCT + <usize>threads * TILE + ((kc * (<usize>mostRows(m, threads) + columns)) << 2);
+}
+
+/** Describes a blocked product at `scratch`, which has the room that `gemmScratch` says and is aligned to 64 bytes. Returns the number of its phases. */
+export function gemmPlan(
+  a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, transA: bool, transB: bool, accumulate: bool, bias: usize, activation: i32, scratch: usize,
+  threads: i32,
+): i32 {
+  const product = changetype<Product>(scratch);
+  product.a = a;
+  product.aRow = transA ? 4 : <usize>k << 2;
+  product.aStep = transA ? <usize>m << 2 : 4;
+  product.b = b;
+  product.bCol = transB ? <usize>k << 2 : 4;
+  product.bStep = transB ? 4 : <usize>n << 2;
+  product.c = c;
+  product.m = m;
+  product.n = n;
+  product.k = k;
+  product.accumulate = accumulate;
+  product.bias = bias;
+  product.activation = activation;
+  product.steps = evenly(k, KC);
+  product.rows = mostRows(m, threads);
+  product.aPack = scratch + PRODUCT + <usize>threads * TILE;
+  product.bPack = product.aPack + ((<usize>min(k, KC) * <usize>product.rows) << 2);
+  return blocksOf(n, NC) * blocksOf(k, product.steps) * blocksOf(m, product.rows);
+}
+
+// Of a phase: the first column, step and row. Rows go round fastest, so that what was packed of b serves all of them.
+
+@inline
+function firstRow(product: Product, phase: i32): i32 {
+  return (phase % blocksOf(product.m, product.rows)) * product.rows;
+}
+
+@inline
+function firstStep(product: Product, phase: i32): i32 {
+  return ((phase / blocksOf(product.m, product.rows)) % blocksOf(product.k, product.steps)) * product.steps;
+}
+
+@inline
+function firstColumn(product: Product, phase: i32): i32 {
+  return (phase / (blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps))) * NC;
+}
+
+/** Units that a phase packs: of a, then, where the phase begins with the first row, of b. */
+export function gemmPackUnits(product: Product, phase: i32): i32 {
+  const row = firstRow(product, phase);
+  const ofA = blocksOf(min(product.m - row, product.rows), UNIT);
+  return row > 0 ? ofA : ofA + blocksOf(min(product.n - firstColumn(product, phase), NC), UNIT);
+}
+
+/** Packs `count` units from unit number `first` on. */
+export function gemmPack(product: Product, phase: i32, first: i32, count: i32): void {
+  const row = firstRow(product, phase);
+  const step = firstStep(product, phase);
+  const kc = min(product.k - step, product.steps);
+  const unit = (<usize>kc * UNIT) << 2;
+  const mc = min(product.m - row, product.rows);
+  const ofA = blocksOf(mc, UNIT);
+  if (first < ofA) {
+    const lines = min(mc - first * UNIT, count * UNIT);
+    const from = product.a + <usize>(row + first * UNIT) * product.aRow + <usize>step * product.aStep;
+    packStrips(from, product.aRow, product.aStep, product.aPack + <usize>first * unit, kc, lines, 1);
+  }
+  const end = first + count - ofA;
+  if (end > 0) {
+    first = max(first - ofA, 0);
+    const column = firstColumn(product, phase);
+    const lines = min(min(product.n - column, NC), end * UNIT) - first * UNIT;
+    const from = product.b + <usize>(column + first * UNIT) * product.bCol + <usize>step * product.bStep;
+    packStrips(from, product.bCol, product.bStep, product.bPack + <usize>first * unit, kc, lines, 2);
+  }
+}
+
+/** Units that a phase multiplies: strips of eight columns, for each block of MC rows. */
+export function gemmTileUnits(product: Product, phase: i32): i32 {
+  const strips = blocksOf(min(product.n - firstColumn(product, phase), NC), 8);
+  return strips * blocksOf(min(product.m - firstRow(product, phase), product.rows), MC);
+}
+
+/** Multiplies `count` units from unit number `first` on, where everything is packed. `tile` is room for a tile. */
+export function gemmTiles(product: Product, phase: i32, first: i32, count: i32, tile: usize): void {
+  const row = firstRow(product, phase);
+  const step = firstStep(product, phase);
+  const column = firstColumn(product, phase);
+  const kc = min(product.k - step, product.steps);
+  const nc = min(product.n - column, NC);
+  const ldc = <usize>product.n << 2;
+  const add = product.accumulate || step > 0;
+  const finishes = step + kc >= product.k && (product.bias != 0 || product.activation != NO_ACTIVATION);
+  const strips = blocksOf(nc, 8);
+  let ic = (first / strips) * MC;
+  let j = (first % strips) << 3;
+  for (; count > 0; count--) {
+    const mc = min(min(product.m - row, product.rows) - ic, MC);
+    const aPack = product.aPack + ((<usize>ic * <usize>kc) << 2);
+    const strip = product.bPack + ((<usize>j * <usize>kc) << 2);
+    const to = product.c + <usize>(row + ic) * ldc + (<usize>(column + j) << 2);
+    const cols = min(nc - j, 8);
+    const whole = cols == 8 ? mc >> 2 : 0;
+    micro(kc, aPack, strip, to, ldc, add, whole);
+    for (let i = whole << 2; i < mc; i += 4) {
+      micro(kc, aPack + ((<usize>i * <usize>kc) << 2), strip, tile, 32, false, 1);
+      mergeTile(tile, to + <usize>i * ldc, ldc, min(mc - i, 4), cols, add);
+    }
+    if (finishes) finish(to, ldc, mc, cols, product.bias == 0 ? 0 : product.bias + (<usize>(column + j) << 2), product.activation);
+    j += 8;
+    if (j >= nc) {
+      j = 0;
+      ic += MC;
+    }
+  }
+}
+
+/** c = op(a) op(b), by this thread alone. `bias` is 0 where there is none. `scratch` has the room that `gemmScratch` says, and is aligned to 64 bytes. */
 export function gemm(
   a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, transA: bool, transB: bool, accumulate: bool, bias: usize, activation: i32, scratch: usize,
 ): void {
-  const aRow: usize = transA ? 4 : <usize>k << 2;
-  const aStep: usize = transA ? <usize>m << 2 : 4;
-  const bCol: usize = transB ? <usize>k << 2 : 4;
-  const bStep: usize = transB ? 4 : <usize>n << 2;
-  const ldc = <usize>n << 2;
-  const finishes = bias != 0 || activation != NO_ACTIVATION;
-
-  if (isFew(m, k, transA && m > 1, transB)) {
-    if (transB) rowsTimesRows(a, b, c, m, n, k, accumulate);
-    else rowsTimesColumns(a, aRow, aStep, b, c, m, n, k, accumulate);
-    if (finishes) finish(c, ldc, m, n, bias, activation);
+  if (isFew(m, k, transA && m > 1, transB) || isSmall(m, n, k)) {
+    gemmSmall(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, scratch);
     return;
   }
-  if (isSmall(m, n, k)) {
-    const strip = scratch + TILE;
-    for (let j = 0; j < n; j += 8) {
-      const cols = n - j;
-      const full = cols >= 8;
-      const from = b + <usize>j * bCol;
-      const inPlace = full && !transB;
-      if (!inPlace) packStrips(from, bCol, bStep, strip, k, min(cols, 8), 2);
-      const to = c + (<usize>j << 2);
-      for (let i = 0; i < m; i += 4) {
-        const rows = m - i;
-        const whole = full && rows >= 4;
-        const tile = to + <usize>i * ldc;
-        microInPlace(
-          k, a + <usize>i * aRow, aRow, aStep, rows, inPlace ? from : strip, inPlace ? bStep : 32,
-          whole ? tile : scratch, whole ? ldc : 32, whole && accumulate,
-        );
-        if (!whole) mergeTile(scratch, tile, ldc, min(rows, 4), min(cols, 8), accumulate);
-      }
-      if (finishes) finish(to, ldc, m, min(cols, 8), bias == 0 ? 0 : bias + (<usize>j << 2), activation);
-    }
-    return;
-  }
-
-  const aPack = scratch + TILE;
-  const bPack = aPack + A_BYTES;
-  const most = evenly(k, KC);
-  for (let jc = 0; jc < n; jc += NC) {
-    const nc = min(n - jc, NC);
-    for (let pc = 0; pc < k; pc += most) {
-      const kc = min(k - pc, most);
-      const last = pc + kc >= k;
-      const add = accumulate || pc > 0;
-      const bStrip = <usize>kc << 5;
-      const aStrip = <usize>kc << 4;
-      const bFrom = b + <usize>jc * bCol + <usize>pc * bStep;
-      packStrips(bFrom, bCol, bStep, bPack, kc, nc, 2);
-      for (let ic = 0; ic < m; ic += MC) {
-        const mc = min(m - ic, MC);
-        const aFrom = a + <usize>ic * aRow + <usize>pc * aStep;
-        packStrips(aFrom, aRow, aStep, aPack, kc, mc, 1);
-        for (let j = 0; j < nc; j += 8) {
-          const cols = min(nc - j, 8);
-          const strip = bPack + <usize>(j >> 3) * bStrip;
-          const to = c + <usize>ic * ldc + (<usize>(jc + j) << 2);
-          const whole = cols == 8 ? mc >> 2 : 0;
-          micro(kc, aPack, strip, to, ldc, add, whole);
-          for (let i = whole << 2; i < mc; i += 4) {
-            micro(kc, aPack + <usize>(i >> 2) * aStrip, strip, scratch, 32, false, 1);
-            mergeTile(scratch, to + <usize>i * ldc, ldc, min(mc - i, 4), cols, add);
-          }
-          if (last && finishes) finish(to, ldc, mc, cols, bias == 0 ? 0 : bias + (<usize>(jc + j) << 2), activation);
-        }
-      }
-    }
+  const phases = gemmPlan(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, scratch, 1);
+  const product = changetype<Product>(scratch);
+  for (let phase = 0; phase < phases; phase++) {
+    gemmPack(product, phase, 0, gemmPackUnits(product, phase));
+    gemmTiles(product, phase, 0, gemmTileUnits(product, phase), scratch + PRODUCT);
   }
 }

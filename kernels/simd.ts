@@ -1,8 +1,8 @@
 /**
  * What every kernel builds on. Constants of formulas lie in memory as `memory.data` (addresses 1024 to 4095, below the heap) and are loaded
  * where they are used: engines rebuild a 128-bit constant from scratch at each use, inside a loop too, while a load is one instruction.
- * Those constants are the module's only data segment. Instantiating it again writes the same bytes over the same bytes, and nothing else lives
- * there (control blocks belong below 1024), so a second instance on a shared memory disturbs nothing.
+ * Those constants are the module's only data segment. Instantiating it again, as every thread does, writes the same bytes over the same bytes, and
+ * nothing else lives there (the control block of the threads is a block of the heap), so it disturbs nothing.
  */
 
 /** a b + c, in one rounding where the build has fused multiply-add. */

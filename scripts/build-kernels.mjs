@@ -1,4 +1,5 @@
-// Compiles kernels/ twice, with fused multiply-add (relaxed SIMD) and without, and writes both as base64 into src/backend/wasm/module.gen.ts.
+// Compiles kernels/ twice, with fused multiply-add (relaxed SIMD) and without, and writes both as base64 into src/backend/wasm/module.gen.ts, with the
+// script of a worker thread (kernels/worker.js) as text.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
@@ -8,6 +9,11 @@ const builds = { relaxed: ['--enable', 'relaxed-simd'], plain: [] };
 
 /** Addresses below this hold constants of formulas; the heap begins there. Kept equal to HEAP_START in src/backend/wasm/allocator.ts. */
 const HEAP_START = 4096;
+
+/** 4 GiB, all that a 32-bit memory can have. A memory that threads share must name its maximum, and then the import must too. */
+const MOST_PAGES = 65536;
+/** `env.memory`, a memory, with a maximum, as an import begins; the last byte is 3 where the memory is a shared one. */
+const MEMORY_IMPORT = Buffer.from('\x03env\x06memory\x02\x01', 'latin1');
 
 async function compile(name, features) {
   const outFile = `kernels/build/${name}.wasm`;
@@ -26,6 +32,8 @@ async function compile(name, features) {
       '--noExportMemory',
       '--initialMemory',
       '1',
+      '--maximumMemory',
+      String(MOST_PAGES),
       '--memoryBase',
       '1024',
       '--lowMemoryLimit',
@@ -52,8 +60,17 @@ await mkdir(`${root}/kernels/build`, { recursive: true });
 const names = Object.keys(builds);
 const modules = await Promise.all(names.map(name => compile(name, builds[name])));
 const lines = ['// Written by scripts/build-kernels.mjs; do not edit.'];
+const offsets = [];
 names.forEach((name, i) => {
   lines.push(`/** ${modules[i].length} bytes */`, `export const ${name}: string =\n  '${modules[i].toString('base64')}';`);
+  const at = modules[i].indexOf(MEMORY_IMPORT);
+  if (at < 0 || modules[i].indexOf(MEMORY_IMPORT, at + 1) >= 0)
+    throw new Error(`kernels (${name}): the import of the memory was not found`);
+  offsets.push(`${name}: ${at + MEMORY_IMPORT.length - 1}`);
   console.log(`kernels, ${name}: ${modules[i].length} bytes`);
 });
+lines.push('/** Where in each build the byte stands that says whether its memory is shared. */');
+lines.push(`export const sharedAt: { readonly relaxed: number; readonly plain: number } = { ${offsets.join(', ')} };`);
+const worker = (await readFile(`${root}/kernels/worker.js`, 'utf8')).replace(/^\s*(\/\/.*)?\n/gm, '');
+lines.push('/** The script of a worker thread. */', `export const worker: string =\n  ${JSON.stringify(worker)};`);
 await writeFile(`${root}/src/backend/wasm/module.gen.ts`, `${lines.join('\n')}\n`);

@@ -5,7 +5,7 @@ export { type BackwardOptions, backward, grad } from './autograd/backward.ts';
 export { type GradientCheckOptions, gradientError } from './autograd/check.ts';
 export { hessian, hessianVectorProduct } from './autograd/derivatives.ts';
 export { enableGrad, isRecording, noGrad, observeOps } from './autograd/mode.ts';
-export { type BackendName, backendNames, fallbackReason, setBackend, withBackend } from './backend/current.ts';
+export { type BackendName, backendNames, fallbackReason, setBackend, setThreads, withBackend } from './backend/current.ts';
 export * from './data/index.ts';
 export { UserError } from './errors.ts';
 export {

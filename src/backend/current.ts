@@ -2,12 +2,13 @@
 import { UserError } from '../errors.ts';
 import type { Kernels } from './kernels.ts';
 import { createReferenceBackend } from './reference/reference-backend.ts';
+import { automaticThreads, checkedThreads } from './wasm/spawn.ts';
 import { createWasmBackend } from './wasm/wasm-backend.ts';
 
 export type BackendName = 'wasm' | 'blas' | 'reference' | 'reference64';
 
 const makers: Record<BackendName, () => Kernels> = {
-  wasm: () => createWasmBackend(),
+  wasm: () => createWasmBackend({ threads: threadsAsked() }),
   blas: () => {
     throw new UserError(
       "the backend 'blas' calls a library of the system, which a browser cannot; in Node, import 'chainrule/node' before you ask for it",
@@ -18,6 +19,7 @@ const makers: Record<BackendName, () => Kernels> = {
 };
 const made = new Map<BackendName, Kernels>();
 let current: Kernels | null = null;
+let threads: number | undefined;
 let reason: string | null = null;
 
 export const backendNames: readonly BackendName[] = ['wasm', 'blas', 'reference', 'reference64'];
@@ -25,6 +27,7 @@ export const backendNames: readonly BackendName[] = ['wasm', 'blas', 'reference'
 /** The backend new tensors are made on: WebAssembly where the platform has SIMD, else plain TypeScript (`fallbackReason` tells why). */
 export function currentBackend(): Kernels {
   if (current === null) {
+    threadsAsked(); // a mistake in that is no reason to fall back
     try {
       current = backend('wasm');
     } catch (error) {
@@ -38,6 +41,23 @@ export function currentBackend(): Kernels {
 /** Why `currentBackend` fell back on plain TypeScript, or null if it did not. */
 export function fallbackReason(): string | null {
   return reason;
+}
+
+/**
+ * Shares large operations of every backend that has threads out among so many, from 1 to 64, the calling one among them. Results are the same bits
+ * with any number. Default: the environment variable CHAINRULE_THREADS, else one for each processor, at most 8. Where there can be no threads (in a page
+ * that is not cross-origin isolated), one does all the work, and the backend's traits say why.
+ *
+ * @throws UserError unless it is a whole number from 1 to 64
+ */
+export function setThreads(count: number): void {
+  threads = checkedThreads(count);
+  for (const kernels of made.values()) kernels.setThreads(threads);
+}
+
+function threadsAsked(): number {
+  threads ??= automaticThreads();
+  return threads;
 }
 
 /** @internal how a backend is made that not every platform can have */

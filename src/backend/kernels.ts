@@ -178,6 +178,9 @@ export interface Kernels {
   /** What a run's metadata must say of this backend: threads, SIMD build, whether its bits are promised. */
   readonly traits: Readonly<Record<string, string | number | boolean>>;
 
+  /** Shares large operations out among so many threads, where the backend has threads; results are the same bits with any number. */
+  setThreads(threads: number): void;
+
   // storage -------------------------------------------------------------------------------------------------------
   alloc(length: number): Storage;
   free(storage: Storage): void;

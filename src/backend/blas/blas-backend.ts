@@ -29,6 +29,9 @@ export class BlasBackend extends WasmBackend {
     this.#smallest = Math.max(options.smallest ?? SMALLEST, 1);
   }
 
+  /** The library's threads are its own affair, and threads beside them would be in their way. */
+  override setThreads(): void {}
+
   override gemm(a: Storage, b: Storage, c: Storage, shape: GemmShape, accumulate: boolean): void {
     const { m, n, k } = shape;
     if (m * n * k < this.#smallest) {

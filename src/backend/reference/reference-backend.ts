@@ -26,6 +26,8 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
     // Math.exp and its like differ between engines, so the same bits are promised only within one.
     traits: { threads: 1, deterministic: 'on one engine' },
 
+    setThreads: () => undefined, // there is one
+
     alloc(length) {
       live += length * bytes;
       const array = dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);

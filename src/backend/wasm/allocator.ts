@@ -7,11 +7,12 @@ import type { Storage } from '../kernels.ts';
 
 const PAGE = 65536;
 const MIB = 1048576;
-/** Below lie a reserved KiB (for control blocks) and the constants of the kernels' formulas; see scripts/build-kernels.mjs. */
+/** Below lie the constants of the kernels' formulas; see scripts/build-kernels.mjs. */
 const HEAP_START = 4096;
 /** Left free at the very end: a kernel's last vector load may reach a few bytes past its block. */
 const TAIL = 64;
-const MOST_PAGES = 65536;
+/** 4 GiB, all that a 32-bit memory can have. */
+export const MOST_PAGES = 65536;
 const UNIT = 64;
 
 /** A block of float32 elements. Only its allocator changes it. */
@@ -105,6 +106,13 @@ export class Allocator {
       this.#scratchBytes = bytesOf(block.sizeClass);
     }
     return this.#scratch.address;
+  }
+
+  /** The address of memory that is never given back, filled with zeros. Not counted as live. */
+  reserve(bytes: number): number {
+    const { address } = this.#take(classOf(Math.ceil(bytes / UNIT)), bytes / 4);
+    new Uint8Array(this.memory.buffer, address, bytes).fill(0);
+    return address;
   }
 
   usage(): { live: number; reserved: number } {

@@ -27,7 +27,7 @@ export interface KernelExports {
   reduce(op: number, x: number, out: number, outer: number, n: number, inner: number, scratch: number): void;
   argmax(x: number, out: number, outer: number, n: number, inner: number): void;
   cumsum(x: number, out: number, outer: number, n: number, inner: number): void;
-  gemmScratch(m: number, n: number, k: number): number;
+  gemmScratch(m: number, n: number, k: number, threads: number): number;
   gemm(
     a: number,
     b: number,
@@ -43,6 +43,26 @@ export interface KernelExports {
     scratch: number,
   ): void;
   finishRows(y: number, rows: number, cols: number, bias: number, activation: number): void;
+  /** the phases of a blocked product, described at `scratch`; `product` is that address */
+  gemmPlan(
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+    transA: number,
+    transB: number,
+    accumulate: number,
+    bias: number,
+    activation: number,
+    scratch: number,
+    threads: number,
+  ): number;
+  gemmPackUnits(product: number, phase: number): number;
+  gemmPack(product: number, phase: number, first: number, count: number): void;
+  gemmTileUnits(product: number, phase: number): number;
+  gemmTiles(product: number, phase: number, first: number, count: number, tile: number): void;
   softmax(x: number, out: number, rows: number, cols: number): void;
   logSoftmax(x: number, out: number, rows: number, cols: number, scratch: number): void;
   softmaxCrossEntropy(

@@ -1,6 +1,6 @@
 /** Compiling the kernels, synchronously, in the build that this platform takes. */
 import { UserError } from '../../errors.ts';
-import { plain, relaxed } from './module.gen.ts';
+import { plain, relaxed, sharedAt } from './module.gen.ts';
 
 /** `relaxed` has fused multiply-add (relaxed SIMD), `plain` does without. */
 export type SimdBuild = 'relaxed' | 'plain';
@@ -25,6 +25,9 @@ function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(RELAXED_PROBE);
 }
 
+/** The limits of a memory that is shared and has a maximum; 1 where it is not shared. */
+const SHARED = 3;
+
 function decode(base64: string): Uint8Array<ArrayBuffer> {
   const decoder = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
   if (decoder.fromBase64 !== undefined) return decoder.fromBase64(base64);
@@ -34,24 +37,36 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-const modules = new Map<SimdBuild, WebAssembly.Module>();
+const modules = new Map<string, WebAssembly.Module>();
 let best: SimdBuild | undefined;
 
-/** The compiled module of a build, by default of the fastest that runs here. Compiled once. */
-export function loadModule(build?: SimdBuild): { readonly module: WebAssembly.Module; readonly build: SimdBuild } {
+/** A build as it is here. */
+export interface LoadedModule {
+  readonly module: WebAssembly.Module;
+  readonly build: SimdBuild;
+}
+
+/**
+ * The compiled module of a build, by default of the fastest that runs here. Compiled once. It imports a memory that threads share or one that they do
+ * not: the two differ in one byte, so the package carries one of them.
+ */
+export function loadModule(build?: SimdBuild, shared = false): LoadedModule {
   if (typeof WebAssembly === 'undefined') throw new UserError('this platform has no WebAssembly');
   best ??= hasRelaxedSimd() ? 'relaxed' : 'plain';
   const chosen = build ?? best;
-  let module = modules.get(chosen);
+  const key = `${chosen}${shared ? ', shared' : ''}`;
+  let module = modules.get(key);
   if (module === undefined) {
     try {
-      module = new WebAssembly.Module(decode(chosen === 'relaxed' ? relaxed : plain));
+      const bytes = decode(chosen === 'relaxed' ? relaxed : plain);
+      if (shared) bytes[sharedAt[chosen]] = SHARED;
+      module = new WebAssembly.Module(bytes);
     } catch (error) {
       throw new UserError(`the WebAssembly kernels (${chosen} SIMD) do not compile here: ${(error as Error).message}`, undefined, {
         cause: error,
       });
     }
-    modules.set(chosen, module);
+    modules.set(key, module);
   }
   return { module, build: chosen };
 }

@@ -22,19 +22,20 @@ import type {
   Storage,
   UnaryName,
 } from '../kernels.ts';
-import { Allocator, type Block } from './allocator.ts';
+import { Allocator, type Block, MOST_PAGES } from './allocator.ts';
 import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
 import type { KernelExports } from './exports.ts';
 import { loadModule, type SimdBuild } from './loading.ts';
+import { automaticThreads } from './spawn.ts';
+import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
 
-export interface WasmOptions {
+export interface WasmOptions extends ThreadOptions {
   /** Which build of the kernels to run; by default `relaxed` (fused multiply-add) where the platform takes it, else `plain`. */
   readonly simd?: SimdBuild;
   /** The most memory to reserve, in MiB; by default 4096, all that a 32-bit memory can have. */
   readonly maxMebibytes?: number;
 }
 
-const INITIAL_PAGES = 16;
 const PAGES_PER_MIB = 16;
 
 /**
@@ -68,25 +69,43 @@ export interface Identity {
 export class WasmBackend implements Kernels {
   readonly name: string;
   readonly dtype = 'float32';
-  readonly traits: Readonly<Record<string, string | number | boolean>>;
+  readonly #traits: Kernels['traits'];
   /** @internal where all storage lies */
   readonly memory: WebAssembly.Memory;
   readonly #heap: Allocator;
-  readonly #wasm: KernelExports;
+  readonly #threads: Threads;
+  #wasm: KernelExports;
 
   constructor(options: WasmOptions, { name, traits }: Identity = { name: 'wasm', traits: {} }) {
-    const { module, build } = loadModule(options.simd);
-    // The kernels import their memory, so that a shared one is a change of this line (and of two flags of the build).
-    const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
-    const most = options.maxMebibytes === undefined ? undefined : Math.max(options.maxMebibytes * PAGES_PER_MIB, INITIAL_PAGES);
+    const threads = options.threads ?? automaticThreads();
+    const most = options.maxMebibytes === undefined ? MOST_PAGES : options.maxMebibytes * PAGES_PER_MIB;
+    const { memory, missing } = makeMemory(most);
+    const { module, build } = loadModule(options.simd, missing === null);
     this.name = name;
     this.memory = memory;
     this.#heap = new Allocator(memory, most);
-    this.#wasm = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+    const kernels: KernelExports = { ...(new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports) };
     // (1 + ε)(1 - ε) - 1 is -ε² if fused, and 0 if the product is rounded first
-    const fma = this.#wasm.multiplyAdd(1 + 2 ** -23, 1 - 2 ** -23, -1) !== 0;
+    const fma = kernels.multiplyAdd(1 + 2 ** -23, 1 - 2 ** -23, -1) !== 0;
     // Relaxed multiply-add is fused wherever the processor can. The promise of equal bits everywhere is made for the fused kind only.
-    this.traits = Object.freeze({ simd: build, fma, threads: 1, deterministic: fma, ...traits });
+    this.#traits = { simd: build, fma, deterministic: fma, ...traits };
+    this.#threads = new Threads(kernels, module, this.#heap, missing, options);
+    this.#wasm = kernels;
+    this.setThreads(threads);
+  }
+
+  get traits(): Kernels['traits'] {
+    return Object.freeze({ ...this.#threads.traits, ...this.#traits });
+  }
+
+  setThreads(threads: number): void {
+    this.#threads.resize(threads);
+    this.#wasm = this.#threads.kernels;
+  }
+
+  /** @internal for tests: threads that stand ready besides this one, and how many pieces of work each has done */
+  threadsReady(): { readonly ready: number; readonly pieces: readonly number[] } {
+    return { ready: this.#threads.helpers(), pieces: this.#threads.pieces() };
   }
 
   // storage -------------------------------------------------------------------------------------------------------
@@ -216,7 +235,7 @@ export class WasmBackend implements Kernels {
 
   gemm(a: Storage, b: Storage, c: Storage, shape: GemmShape, accumulate: boolean): void {
     const { m, n, k } = shape;
-    const scratch = this.#heap.scratch(this.#wasm.gemmScratch(m, n, k));
+    const scratch = this.#heap.scratch(this.#wasm.gemmScratch(m, n, k, 1));
     this.#wasm.gemm(
       address(a) + 4 * (shape.aOffset ?? 0),
       address(b) + 4 * (shape.bOffset ?? 0),
@@ -234,7 +253,7 @@ export class WasmBackend implements Kernels {
   }
 
   linear(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): void {
-    const scratch = this.#heap.scratch(this.#wasm.gemmScratch(m, n, k));
+    const scratch = this.#heap.scratch(this.#wasm.gemmScratch(m, n, k, 1));
     const shift = bias === null ? 0 : address(bias);
     this.#wasm.gemm(address(x), address(w), address(y), m, n, k, 0, 1, 0, shift, ACTIVATION[activation], scratch);
   }

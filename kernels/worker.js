@@ -1,0 +1,69 @@
+// One thread of a pool. The other side, and what the words of the control block mean, is src/backend/wasm/pool.ts. This file is carried as text in the
+// package and started from there, in Node and in browsers alike, so it imports nothing.
+
+function serve({ module, memory, control, seat, names, layout, spin, idle }) {
+  const { EPOCH, NEXT, KERNEL, TOTAL, GRAIN, COUNT, LOCAL, LOCAL_BYTES, ARGUMENTS, FAILED, SEATS, SEAT_WORDS, LEAVE, PIECES, VALUES, MOST_ARGUMENTS } = layout;
+  const { READY, WORKING, ASLEEP, GONE } = layout;
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const kernels = names.map(name => exports[name]);
+  const words = new Int32Array(memory.buffer, control, SEATS + SEAT_WORDS * (seat + 1));
+  const values = new Float64Array(memory.buffer, control + 4 * VALUES, 2 * MOST_ARGUMENTS);
+  const state = SEATS + SEAT_WORDS * seat;
+  const pause = Atomics.pause ?? (() => {});
+
+  function work() {
+    const kernel = kernels[words[KERNEL]];
+    const total = words[TOTAL];
+    const grain = words[GRAIN];
+    const count = words[COUNT];
+    const local = words[LOCAL];
+    const given = new Array(words[ARGUMENTS]).fill(0);
+    for (let from = Atomics.add(words, NEXT, grain); from < total; from = Atomics.add(words, NEXT, grain)) {
+      for (let j = 0; j < given.length; j++) given[j] = values[j] + from * values[MOST_ARGUMENTS + j];
+      given[count] = Math.min(grain, total - from);
+      if (local >= 0) given[local] += (seat + 1) * words[LOCAL_BYTES];
+      kernel(...given);
+      Atomics.add(words, state + PIECES, 1);
+    }
+  }
+
+  let seen = 0;
+  let since = performance.now();
+  Atomics.store(words, state, READY);
+  for (let turns = 1; Atomics.load(words, state + LEAVE) === 0; turns++) {
+    const epoch = Atomics.load(words, EPOCH);
+    if ((epoch & 1) === 1 && epoch !== seen) {
+      // Only once it is known to be at work may a thread read what there is to do: until then that may be another job, or none.
+      Atomics.store(words, state, WORKING);
+      const now = Atomics.load(words, EPOCH);
+      if ((now & 1) === 1) {
+        seen = now;
+        try {
+          work();
+        } catch {
+          Atomics.store(words, FAILED, 1);
+        }
+      }
+      Atomics.store(words, state, READY);
+      since = performance.now();
+    } else if ((turns & 127) === 0 && performance.now() - since > spin) {
+      Atomics.store(words, state, ASLEEP);
+      const woken = Atomics.wait(words, EPOCH, epoch, idle);
+      Atomics.store(words, state, READY);
+      since = performance.now();
+      if (woken === 'timed-out') break;
+    } else {
+      pause();
+    }
+  }
+  Atomics.store(words, state, GONE);
+}
+
+if (typeof require === 'function') {
+  serve(require('node:worker_threads').workerData);
+} else {
+  onmessage = ({ data }) => {
+    serve(data);
+    close();
+  };
+}

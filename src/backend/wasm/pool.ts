@@ -1,0 +1,288 @@
+/**
+ * Threads on one shared memory. A job is one kernel over a range of units, cut into pieces; whoever is free takes the next piece, this thread among
+ * them. The other threads spin while jobs follow each other closely and sleep otherwise; the other side of this file is kernels/worker.js.
+ *
+ * A job waits for no one to begin: what the others do not take, this thread does. It waits at its end for the threads that are still at a piece, and
+ * for no longer than `patience`. See docs/design/threads.md.
+ */
+import { UserError } from '../../errors.ts';
+import type { KernelExports } from './exports.ts';
+import { MOST_THREADS, spawn, type Thread } from './spawn.ts';
+
+/** Words of 32 bits of the control block. What is written by different threads lies in different cache lines, which are 16 words long. */
+export const layout = {
+  /** Odd while a job can be joined; another number for every job. Sleepers wait on it. */
+  EPOCH: 0,
+  /** The first unit that nobody has taken. */
+  NEXT: 16,
+  /** The job: its kernel, units in all and in a piece; which argument is the number of units; which is local memory (or -1) and its bytes a thread. */
+  KERNEL: 32,
+  TOTAL: 33,
+  GRAIN: 34,
+  COUNT: 35,
+  LOCAL: 36,
+  LOCAL_BYTES: 37,
+  ARGUMENTS: 38,
+  /** Set by a thread whose kernel has failed. */
+  FAILED: 39,
+  /** Arguments for unit 0, then what to add to each for every unit: doubles. */
+  VALUES: 48,
+  /** Arguments a kernel has at most. */
+  MOST_ARGUMENTS: 24,
+  /** Of each thread but this one: its state, whether it is to leave, and how many pieces it has done. */
+  SEATS: 144,
+  SEAT_WORDS: 16,
+  LEAVE: 1,
+  PIECES: 2,
+  READY: 1,
+  WORKING: 2,
+  ASLEEP: 3,
+  GONE: 4,
+} as const;
+
+const {
+  EPOCH,
+  NEXT,
+  KERNEL,
+  TOTAL,
+  GRAIN,
+  COUNT,
+  LOCAL,
+  LOCAL_BYTES,
+  ARGUMENTS,
+  FAILED,
+  VALUES,
+  SEATS,
+  SEAT_WORDS,
+  LEAVE,
+  PIECES,
+  MOST_ARGUMENTS,
+} = layout;
+const { WORKING, ASLEEP, GONE } = layout;
+const STARTING = 0;
+
+/** Bytes of a control block. */
+export const CONTROL_BYTES: number = 4 * (SEATS + SEAT_WORDS * (MOST_THREADS - 1));
+
+/** Milliseconds that a thread spins after a job before it sleeps: the gaps between the large operations of a step are shorter. */
+const SPIN = 0.3;
+/** Milliseconds after which a sleeping thread ends; the next job starts another. */
+const IDLE = 30_000;
+/** Milliseconds that a piece may take after all others are done. Pieces take microseconds, at most some hundred milliseconds. */
+const PATIENCE = 10_000;
+/** A clock's step that counts as more than so many milliseconds is a pause of the whole process, in which nobody could answer. */
+const LONGEST_TURN = 20;
+/** Threads that may fail to start, one after another, before no more are started. */
+const MOST_FAILURES = 3;
+
+export interface PoolOptions {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly kernels: KernelExports;
+  /** Address of a control block of zeros. */
+  readonly control: number;
+  /** The worker's script, where a page may not start one from a blob: URL. */
+  readonly workerUrl?: string | URL | undefined;
+  readonly spin?: number;
+  readonly idle?: number;
+  readonly patience?: number | undefined;
+}
+
+interface Seat {
+  thread: Thread | null;
+  /** It did not answer in time and may still be writing: nobody else takes its seat before it is known to have ended. */
+  lost: boolean;
+}
+
+/** One kernel over a range. */
+export interface Job {
+  /** Position in `kernelNames`. */
+  readonly kernel: number;
+  /** Units in all, and in a piece. */
+  readonly total: number;
+  readonly grain: number;
+  /** The argument that is the number of units. */
+  readonly count: number;
+  /** The argument that is the address of local memory, of `localBytes` for each thread; -1 for none. */
+  readonly local: number;
+  readonly localBytes: number;
+}
+
+type AnyKernel = (...values: number[]) => unknown;
+
+export class Pool {
+  /** What jobs call their kernels by. */
+  readonly kernelNames: readonly (keyof KernelExports)[];
+  readonly #options: PoolOptions;
+  readonly #kernels: readonly AnyKernel[];
+  readonly #words: Int32Array;
+  readonly #values: Float64Array;
+  readonly #seats: Seat[] = [];
+  #threads = 1;
+  #failures = 0;
+  #deaths = 0;
+  #problem: string | null = null;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.kernelNames = Object.keys(options.kernels) as (keyof KernelExports)[];
+    this.#kernels = this.kernelNames.map(name => options.kernels[name] as AnyKernel);
+    const { buffer } = options.memory;
+    this.#words = new Int32Array(buffer, options.control, CONTROL_BYTES / 4);
+    this.#values = new Float64Array(buffer, options.control + 4 * VALUES, 2 * MOST_ARGUMENTS);
+  }
+
+  /** Threads there are to be, this one among them; where some cannot be had, those that there are. */
+  get threads(): number {
+    return this.#problem === null ? this.#threads : 1 + this.#seats.filter(seat => seat.thread !== null).length;
+  }
+
+  /** Why threads that were asked for are not there, or null. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** Threads that have ended without being told to. What they had not begun was done by others. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  /** Pieces that each thread but this one has done. */
+  pieces(): readonly number[] {
+    return this.#seats.map((_, i) => Atomics.load(this.#words, SEATS + SEAT_WORDS * i + PIECES));
+  }
+
+  /** How many threads there are to be. They start with the first job; those too many end after the job that they may be at. */
+  resize(threads: number): void {
+    this.#threads = threads;
+    this.#failures = 0;
+    this.#problem = null;
+    for (let i = 0; i < this.#seats.length; i++) Atomics.store(this.#words, SEATS + SEAT_WORDS * i + LEAVE, i < threads - 1 ? 0 : 1);
+    if (this.#seats.length >= threads) {
+      Atomics.add(this.#words, EPOCH, 2);
+      Atomics.notify(this.#words, EPOCH);
+    }
+  }
+
+  /** Threads that stand ready, this one not counted. Starts those that are missing. */
+  helpers(): number {
+    let ready = 0;
+    for (let i = 0; i < this.#threads - 1; i++) {
+      const seat = this.#seats[i];
+      const state = Atomics.load(this.#words, SEATS + SEAT_WORDS * i);
+      if (seat === undefined || (!seat.lost && (seat.thread === null || state === GONE))) this.#start(i);
+      else if (state !== STARTING && !seat.lost) ready++;
+    }
+    return ready;
+  }
+
+  #start(i: number): void {
+    if (this.#failures >= MOST_FAILURES) return;
+    const seat = this.#seats[i] ?? { thread: null, lost: false };
+    this.#seats[i] = seat;
+    const state = SEATS + SEAT_WORDS * i;
+    Atomics.store(this.#words, state, STARTING);
+    Atomics.store(this.#words, state + LEAVE, 0);
+    const { memory, module, control, workerUrl, spin = SPIN, idle = IDLE } = this.#options;
+    const data = { module, memory, control, seat: i, names: this.kernelNames, layout, spin, idle };
+    try {
+      const thread = spawn(data, workerUrl, error => {
+        if (seat.thread !== thread) return; // its seat has been taken by another since
+        const last = Atomics.exchange(this.#words, state, GONE);
+        seat.thread = null;
+        seat.lost = false;
+        if (last === STARTING) this.#failedToStart(error);
+        else if (last !== GONE) this.#deaths++;
+      });
+      seat.thread = thread;
+    } catch (error) {
+      this.#failedToStart(error as Error);
+    }
+  }
+
+  #failedToStart(error: Error | null): void {
+    this.#failures++;
+    this.#problem = `a worker thread did not start${error === null ? '' : `: ${error.message}`}`;
+  }
+
+  /**
+   * Runs a job to its end. `values[j]` is argument j for unit 0, and `steps[j]` what every unit adds to it.
+   *
+   * @throws UserError if a thread has died, or hangs, at a piece that it had begun
+   */
+  run(job: Job, values: readonly number[], steps: readonly number[]): void {
+    const words = this.#words;
+    words[KERNEL] = job.kernel;
+    words[TOTAL] = job.total;
+    words[GRAIN] = job.grain;
+    words[COUNT] = job.count;
+    words[LOCAL] = job.local;
+    words[LOCAL_BYTES] = job.localBytes;
+    words[ARGUMENTS] = values.length;
+    for (let j = 0; j < values.length; j++) {
+      this.#values[j] = values[j];
+      this.#values[MOST_ARGUMENTS + j] = steps[j];
+    }
+    Atomics.store(words, NEXT, 0);
+    Atomics.add(words, EPOCH, 1);
+    try {
+      this.#wake();
+      this.#work(job, values, steps);
+    } finally {
+      Atomics.add(words, EPOCH, 1);
+      this.#join();
+    }
+    if (Atomics.exchange(words, FAILED, 0) === 1) throw new Error(`${this.kernelNames[job.kernel]} failed in a worker thread`);
+  }
+
+  #wake(): void {
+    for (let i = 0; i < this.#seats.length; i++) {
+      if (Atomics.load(this.#words, SEATS + SEAT_WORDS * i) === ASLEEP) {
+        Atomics.notify(this.#words, EPOCH);
+        return;
+      }
+    }
+  }
+
+  #work({ kernel, total, grain, count }: Job, values: readonly number[], steps: readonly number[]): void {
+    const call = this.#kernels[kernel];
+    const given = values.slice();
+    for (let from = Atomics.add(this.#words, NEXT, grain); from < total; from = Atomics.add(this.#words, NEXT, grain)) {
+      for (let j = 0; j < given.length; j++) given[j] = values[j] + from * steps[j];
+      given[count] = Math.min(grain, total - from);
+      call(...given);
+    }
+  }
+
+  #join(): void {
+    for (let i = 0; i < this.#seats.length; i++) {
+      const state = SEATS + SEAT_WORDS * i;
+      if (this.#seats[i].lost || Atomics.load(this.#words, state) !== WORKING) continue;
+      if (!this.#waitFor(state)) this.#lose(i);
+    }
+  }
+
+  #waitFor(state: number): boolean {
+    const { patience = PATIENCE } = this.#options;
+    let waited = 0;
+    let last = 0;
+    for (let turns = 1; Atomics.load(this.#words, state) === WORKING; turns++) {
+      if ((turns & 1023) !== 0) continue;
+      const now = performance.now();
+      if (last !== 0) waited += Math.min(now - last, LONGEST_TURN);
+      last = now;
+      if (waited > patience) return false;
+    }
+    return true;
+  }
+
+  #lose(i: number): void {
+    const seat = this.#seats[i];
+    seat.lost = true;
+    seat.thread?.end();
+    throw new UserError(
+      'a worker thread has died, or hangs, in the middle of a computation, and its part of the result is missing',
+      'Go on from the last checkpoint. With one thread (--threads 1, setThreads(1)) no worker is needed.',
+    );
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Kernels that share large ranges out among threads, with the signatures of those that do not. A piece is the same kernel at other addresses, so an
+ * element's arithmetic, and the order of every sum, is that of one thread.
+ */
+import type { KernelExports } from './exports.ts';
+import type { Pool } from './pool.ts';
+
+/** From which size on work is shared out: below, one thread is done before another has begun. `node bench/threads.mjs` measures it. */
+export interface Limits {
+  /** Elements of a range. */
+  readonly elements: number;
+  /** The same where an element costs some ten times as much: exponentials, random numbers. */
+  readonly costlyElements: number;
+  /** Multiplications of a product. */
+  readonly multiplications: number;
+}
+
+export const LIMITS: Limits = { elements: 65536, costlyElements: 16384, multiplications: 1_000_000 };
+
+/** Elements of a piece at least; pieces begin at whole cache lines, and at whole blocks of random numbers. */
+const PIECE = 8192;
+/** Pieces a thread gets, about: so that one that is held up leaves work to the others. */
+const PIECES = 4;
+/** Multiplications of a piece at least, about ten microseconds' worth. */
+const PIECE_OF_PRODUCT = 250_000;
+/** Elements packed in a piece at least. */
+const PIECE_OF_PACKING = 8192;
+
+/**
+ * How each argument changes from unit to unit: `x` is an address of elements and `r` one of rows (0 is none, and stays), `i` counts the units, `n` is
+ * how many units there are, `l` is local memory, and a dot stays.
+ */
+const FORMS = {
+  fill: 'xn.',
+  unary: '.xxn.',
+  where: 'xxxxn',
+  axpy: '.xxn',
+  gatherRows: '.xrn.',
+  softmax: 'rrn.',
+  logSoftmax: 'rrn.l',
+  softmaxCrossEntropy: 'rxxrn..',
+  softmaxCrossEntropyGrad: 'rxxrn..',
+  limitRowNorms: 'rn..',
+  dropout: 'xxn....il',
+  gaussianNoise: 'xxn...il',
+  sgd: 'xxxn.....',
+  adam: 'xxxxxn..........',
+  adamax: 'xxxxn......',
+  adagrad: 'xxxn...',
+  rmsprop: 'xxxxxn......',
+  adadelta: 'xxxxn.....',
+} as const satisfies Partial<Record<keyof KernelExports, string>>;
+
+type Splittable = keyof typeof FORMS;
+
+const COSTLY: readonly Splittable[] = ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'dropout', 'gaussianNoise'];
+/** The argument that is a row's length, of kernels over rows. */
+const COLUMNS: Partial<Record<Splittable, number>> = {
+  gatherRows: 4,
+  softmax: 3,
+  logSoftmax: 3,
+  softmaxCrossEntropy: 5,
+  softmaxCrossEntropyGrad: 5,
+  limitRowNorms: 2,
+};
+
+/** @param scratch the address of so many bytes of working memory, as the allocator has it */
+export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes: number) => number, limits: Limits): KernelExports {
+  const numberOf = (name: keyof KernelExports): number => pool.kernelNames.indexOf(name);
+
+  /** Runs `total` units in pieces of at least `least`; `local` names the argument that is local memory. */
+  function share(
+    name: number,
+    total: number,
+    least: number,
+    count: number,
+    values: number[],
+    steps: number[],
+    local = -1,
+    localBytes = 0,
+  ): void {
+    const grain = Math.max(least, Math.ceil(total / (pool.threads * PIECES * least)) * least);
+    if (local >= 0) values[local] = scratch(localBytes * pool.threads);
+    pool.run({ kernel: name, total, grain, count, local, localBytes }, values, steps);
+  }
+
+  function split<K extends Splittable>(name: K): KernelExports[K] {
+    const form: string = FORMS[name];
+    const kernel = kernels[name] as (...values: number[]) => void;
+    const number = numberOf(name);
+    const count = form.indexOf('n');
+    const local = form.indexOf('l');
+    const columns = COLUMNS[name];
+    const from = COSTLY.includes(name) ? limits.costlyElements : limits.elements;
+    const shared = (...values: number[]): void => {
+      const total = values[count];
+      const width = columns === undefined ? 1 : values[columns];
+      if (total * width < from || pool.helpers() === 0) {
+        kernel(...values);
+        return;
+      }
+      const steps = values.map((value, j) => {
+        if (form[j] === 'i') return 1;
+        if (value === 0) return 0;
+        return form[j] === 'x' ? 4 : form[j] === 'r' ? 4 * width : 0;
+      });
+      const least = columns === undefined ? PIECE : Math.ceil(PIECE / 4 / width);
+      share(number, total, least, count, values, steps, local, local < 0 ? 0 : 4 * width + 64);
+    };
+    return shared as unknown as KernelExports[K];
+  }
+
+  const names = Object.keys(FORMS) as Splittable[];
+  const out = { ...kernels, ...Object.fromEntries(names.map(name => [name, split(name)])) };
+
+  const binary = numberOf('binary');
+  out.binary = (op, a, b, to, rows, cols, aRow, aStep, bRow, bStep, memory) => {
+    if (rows * cols < limits.elements || pool.helpers() === 0) {
+      kernels.binary(op, a, b, to, rows, cols, aRow, aStep, bRow, bStep, memory);
+      return;
+    }
+    const values = [op, a, b, to, rows, cols, aRow, aStep, bRow, bStep, memory];
+    if (rows === 1) share(binary, cols, PIECE, 5, values, [0, aStep / 4, bStep / 4, 4, 0, 0, 0, 0, 0, 0, 0], 10, 64);
+    else share(binary, rows, Math.ceil(PIECE / cols), 4, values, [0, aRow, bRow, 4 * cols, 0, 0, 0, 0, 0, 0, 0], 10, 64);
+  };
+
+  const copy2d = numberOf('copy2d');
+  out.copy2d = (from, to, rows, cols, fromRow, fromCol, toRow, toCol) => {
+    if (rows * cols < limits.elements || pool.helpers() === 0) {
+      kernels.copy2d(from, to, rows, cols, fromRow, fromCol, toRow, toCol);
+      return;
+    }
+    const values = [from, to, rows, cols, fromRow, fromCol, toRow, toCol];
+    if (rows === 1) share(copy2d, cols, PIECE, 3, values, [4 * fromCol, 4 * toCol, 0, 0, 0, 0, 0, 0]);
+    else share(copy2d, rows, Math.ceil(PIECE / cols / 4) * 4, 2, values, [4 * fromRow, 4 * toRow, 0, 0, 0, 0, 0, 0]);
+  };
+
+  const [pack, tiles] = [numberOf('gemmPack'), numberOf('gemmTiles')];
+  out.gemm = (a, b, c, m, n, k, transA, transB, accumulate, bias, activation, memory) => {
+    if (m < 4 || m * n * k < limits.multiplications || pool.helpers() === 0) {
+      kernels.gemm(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, memory);
+      return;
+    }
+    const product = scratch(kernels.gemmScratch(m, n, k, pool.threads));
+    const phases = kernels.gemmPlan(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, product, pool.threads);
+    const steps = Math.ceil(k / Math.ceil(k / 320));
+    const packed = Math.ceil(PIECE_OF_PACKING / (16 * steps));
+    const tile = Math.ceil(PIECE_OF_PRODUCT / (8 * Math.min(m, 128) * steps));
+    for (let phase = 0; phase < phases; phase++) {
+      const packing = { kernel: pack, total: kernels.gemmPackUnits(product, phase), grain: packed, count: 3, local: -1, localBytes: 0 };
+      pool.run(packing, [product, phase, 0, 0], [0, 0, 1, 0]);
+      const multiplying = { kernel: tiles, total: kernels.gemmTileUnits(product, phase), grain: tile, count: 3, local: 4, localBytes: 128 };
+      pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
+    }
+  };
+  return out;
+}
