@@ -140,7 +140,7 @@ test('two instances compute the same bits', () => {
 });
 
 test('traits say which build runs and whether its bits are promised', () => {
-  expect(createWasmBackend({ simd: 'plain' }).traits).toEqual({ simd: 'plain', fma: false, threads: 1, deterministic: false });
+  expect(createWasmBackend({ simd: 'plain', threads: 1 }).traits).toEqual({ simd: 'plain', fma: false, threads: 1, deterministic: false });
   const { traits } = createWasmBackend();
   expect(traits.simd).toBe('relaxed');
   expect(traits.deterministic).toBe(traits.fma);
