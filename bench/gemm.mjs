@@ -26,7 +26,7 @@ const shapes = [
 ];
 
 const builds = process.argv[3] ? [process.argv[3]] : ['relaxed', 'plain'];
-const backends = builds.map(simd => createWasmBackend({ simd }));
+const backends = builds.map(simd => createWasmBackend({ simd, threads: 1 }));
 const ceilings = [];
 for (const build of builds) ceilings.push(await peak(build));
 

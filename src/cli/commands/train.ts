@@ -1,5 +1,7 @@
 import { join, relative } from 'node:path';
 import { Command, Option } from 'commander';
+import { setThreads } from '../../backend/current.ts';
+import { checkedThreads } from '../../backend/wasm/spawn.ts';
 import { evaluationEvent } from '../../experiment/evaluation-event.ts';
 import type { StoredRun } from '../../experiment/node/stored-run.ts';
 import type { RunResult } from '../../experiment/run.ts';
@@ -27,6 +29,7 @@ interface Flags extends DrawingFlags {
   readonly watch?: boolean;
   readonly profile?: boolean;
   readonly tensorboard?: string | true;
+  readonly threads?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -81,11 +84,24 @@ export function command(): Command {
     )
     .option('--profile', 'measure time and memory of each phase and op; shown at the end, and in metrics.jsonl')
     .option('--tensorboard [DIR]', "TensorBoard's event files, with histograms, as training goes (default: in the run's folder)")
+    .addOption(
+      new Option('--threads <N>', 'threads that large operations are shared out among; the result is the same bits with any number')
+        .argParser(threadsFrom)
+        .default(undefined, 'CHAINRULE_THREADS, else one for each processor, at most 8'),
+    )
     .addOption(new Option('--json', 'write one JSON object a line, for programs').conflicts('quiet'))
     .option('--quiet', 'show the result only');
   return addExperimentFlags(addDrawingFlags(train))
     .addHelpText('after', HELP)
     .action((data: string | undefined, flags: Flags) => runTrain(train, data, flags));
+}
+
+function threadsFrom(text: string): number {
+  try {
+    return checkedThreads(text.trim() === '' ? Number.NaN : Number(text), '--threads', text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 /** The statistics that the flags ask for. */
@@ -110,6 +126,7 @@ async function tensorboardOf(run: StoredRun, { tensorboard }: Flags): Promise<Te
 }
 
 async function runTrain(command: Command, data: string | undefined, flags: Flags): Promise<void> {
+  if (flags.threads !== undefined) setThreads(flags.threads);
   const output = outputFor(process.stdout, flags);
   // JSON lines stand alone on the standard output; words go beside them.
   const words = flags.json ? outputFor(process.stderr, flags) : output;

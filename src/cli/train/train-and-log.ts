@@ -99,7 +99,7 @@ function recordOf(job: Job): Record<string, unknown> {
 function otherBackend(before: unknown, now: TrainBegin['backend']): string | null {
   if (before === null || typeof before !== 'object') return null;
   const traits = (all: object): string[] =>
-    Object.entries(all).flatMap(([name, value]) => (name === 'threads' ? [] : [`${name} ${value}`]));
+    Object.entries(all).flatMap(([name, value]) => (name.startsWith('threads') ? [] : [`${name} ${value}`]));
   const [then, since] = [traits(before), traits(now)];
   if (then.length === since.length && then.every(trait => since.includes(trait))) return null;
   return `this run was computed by ${then.join(', ')}, and goes on by ${since.join(', ')}: it will not have the same bits as one that was not stopped`;

@@ -1,12 +1,14 @@
 /** The other side of workers.ts: runs jobs in a worker thread, one after the other. An entry of its own in dist. */
 import { parentPort } from 'node:worker_threads';
 import '../../backend/blas/node/register.ts';
+import { setThreads } from '../../backend/current.ts';
 import { runJob } from './job.ts';
 import { errorToMessage, type FromWorker, type ToWorker } from './messages.ts';
 
 /** Milliseconds between two events of batches: many more could be made than anyone can look at. */
 const BATCH_EVENTS = 100;
 
+setThreads(1); // runs side by side have the processors among them
 const port = parentPort!;
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 let stopping = new AbortController();
