@@ -20,7 +20,7 @@ beforeAll(async () => {
   expect((await run(`train ${SMALL} --epochs 2 --out runs/first --quiet`)).err).toBe('');
   const latest = readFileSync(join(folder, 'runs/first/checkpoints/latest'), 'utf8').trim();
   weights = `runs/first/checkpoints/${latest}/model.safetensors`;
-});
+}, 60_000);
 
 describe('weights of a safetensors file', () => {
   test('are what training begins with, and what evaluate measures', async () => {
