@@ -236,7 +236,7 @@ describe('what cannot be', () => {
     await page.getByText('It needs the whole training part in each batch: set the batch size to 240.').waitFor();
     await page.getByRole('button', { name: 'Set it' }).click();
     await page.getByRole('tab', { name: 'Training' }).click();
-    expect(await page.getByLabel('Batch size').inputValue()).toBe('240');
+    await expect.poll(() => page.getByLabel('Batch size').inputValue()).toBe('240');
   });
 
   test('in a table, by line and column', async () => {

@@ -126,7 +126,9 @@ export class TrainingClient {
         break;
       case 'report':
         this.#hooks.onReport(message);
-        this.#send({ type: 'seen' });
+        onceDrawn(() => {
+          if (run === this.#run) this.#send({ type: 'seen' });
+        });
         break;
       case 'kept':
         this.#kept = message.snapshot;
@@ -162,4 +164,10 @@ export class TrainingClient {
     for (const { reject } of this.#asked.values()) reject(new Error(reason));
     this.#asked.clear();
   }
+}
+
+/** With the next frame, so that no report is drawn that nobody sees; at once where there are no frames. */
+function onceDrawn(then: () => void): void {
+  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(then);
+  else then();
 }

@@ -21,6 +21,8 @@ export interface Snapshot {
 
 /** What the page wants to see, besides figures. */
 export interface Watch {
+  /** Reports a second while it trains, at most. */
+  readonly rate: number;
   /** Cells along each side of the pictures of the input plane; 0 for none. Only where examples are points. */
   readonly grid: number;
   /** The pictures reach from -reach to reach. */

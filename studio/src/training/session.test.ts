@@ -8,8 +8,8 @@ import { encodeSafetensors } from '../../../src/io/safetensors.ts';
 import type { EpochFigures, Report, Snapshot, Watch } from './protocol.ts';
 import { Session, type SessionOptions } from './session.ts';
 
-const everything: Watch = { grid: 8, reach: 3, units: true, weights: true, layers: true, trainSamples: 1000, test: true };
-const nothing: Watch = { grid: 0, reach: 3, units: false, weights: false, layers: false, trainSamples: 0, test: false };
+const everything: Watch = { rate: 30, grid: 8, reach: 3, units: true, weights: true, layers: true, trainSamples: 1000, test: true };
+const nothing: Watch = { rate: 30, grid: 0, reach: 3, units: false, weights: false, layers: false, trainSamples: 0, test: false };
 
 /** Everything random that there can be, so that a step taken twice shows any of it that is not put back. */
 const lively = parseExperiment({
@@ -97,7 +97,7 @@ describe('a session', () => {
 
   test('ends in the bits of the same run without it, however it was watched, paused and taken back', async () => {
     const expected = await plainRun(lively);
-    const seen = begin(lively, { rate: 1e9 });
+    const seen = begin(lively, { watch: { ...everything, rate: 1e9 } });
     await seen.rests();
     for (const step of [1, 2, 7, 5, 10, 3, 13]) await goTo(seen, step);
     const end = seen.standsAt(30);

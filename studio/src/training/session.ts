@@ -24,19 +24,19 @@ export interface SessionOptions {
   readonly watch: Watch;
   readonly from?: Snapshot | null;
   readonly limits?: SnapshotLimits;
-  /** Told at most `rate` times a second while training, and once whenever the run comes to rest. */
+  /** Told at most `watch.rate` times a second while training, and once whenever the run comes to rest. */
   readonly onReport: (report: Report) => void;
   /** Told of a moment to go on from, at rest and every few seconds. */
   readonly onKeep?: (snapshot: Snapshot) => void;
   readonly onFailure: (message: string) => void;
-  /** Reports a second. Default 30. */
-  readonly rate?: number;
 }
 
 /** Thrown at the beginning of a stretch that was only to show where it begins. */
 class OnlyLooked extends Error {}
 
 const keepEvery = 4000;
+/** Milliseconds between two looks into the layers while it trains: each is a pass back, and nobody reads faster. */
+const layersEvery = 250;
 /** Examples whose way through the layers is looked at. */
 const lookedAt = 128;
 
@@ -69,6 +69,7 @@ export class Session {
   #keptAt = 0;
   #pace = { since: 0, steps: 0, rate: 0 };
   #awaitingSeen = false;
+  #layersAt = 0;
   /** Ends with `close`, or when not even the start can be shown. */
   readonly done: Promise<void>;
 
@@ -291,7 +292,7 @@ export class Session {
     if (globalStep >= Math.min(until, this.#target ?? 0) && globalStep < this.totalSteps) controller.abort();
     if (step < stepsPerEpoch && this.#snapshots.isDue(globalStep)) this.#keep(trainer);
     const now = performance.now();
-    if (this.#awaitingSeen || now < this.#reportedAt + 1000 / (this.#options.rate ?? 30)) return;
+    if (this.#awaitingSeen || now < this.#reportedAt + 1000 / this.#watch.rate) return;
     this.#tell(trainer.model, globalStep);
     // Telling takes time from training: at most about as much as training itself is left.
     this.#reportedAt += performance.now() - now;
@@ -345,10 +346,12 @@ export class Session {
     if (now - this.#pace.since > 500) {
       this.#pace = { since: now, steps: 0, rate: this.#pace.since === 0 ? 0 : (1000 * this.#pace.steps) / (now - this.#pace.since) };
     }
+    const looksInside = layers && (this.#controller === null || now >= this.#layersAt + layersEvery);
+    if (looksInside) this.#layersAt = now;
     const look = withBackend(backendOf(experiment), () => ({
       plane: isPoints && grid > 0 ? planeOf(model, grid, reach, data.train.targetKind === 'class', units) : null,
       weights: weights ? weightsOf(model) : null,
-      layers: layers ? layersOf(model, this.#batch, this.#measures.loss) : null,
+      layers: looksInside ? layersOf(model, this.#batch, this.#measures.loss) : null,
     }));
     const isPlaying = this.isPlaying;
     // While a stretch goes on, where the last one ended is past.

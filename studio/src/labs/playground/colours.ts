@@ -40,23 +40,24 @@ export function diverging(value: number, dark: boolean, strength = 0.62): Rgb {
   return mix(middle(dark), classColour(value < 0 ? 0 : 1, dark), strength * size ** 0.8);
 }
 
-const tables = new Map<string, Uint8ClampedArray>();
+const tables = new Map<string, Uint32Array>();
 
-/** The colours of the bytes -127 to 127, at index byte + 128. */
-export function divergingTable(dark: boolean): Uint8ClampedArray {
+/** The pixels of the bytes -127 to 127, at index byte + 128, in the order that an image has them in memory. */
+export function divergingTable(dark: boolean): Uint32Array {
   return table(`diverging ${dark}`, byte => diverging(byte / 127, dark));
 }
 
 /** Of one class, by how far it leads. */
-export function classTable(index: number, dark: boolean): Uint8ClampedArray {
+export function classTable(index: number, dark: boolean): Uint32Array {
   return table(`class ${index} ${dark}`, byte => mix(middle(dark), classColour(index, dark), 0.12 + 0.5 * Math.max(0, byte / 127)));
 }
 
-function table(key: string, colour: (byte: number) => Rgb): Uint8ClampedArray {
+function table(key: string, colour: (byte: number) => Rgb): Uint32Array {
   let found = tables.get(key);
   if (found === undefined) {
-    found = new Uint8ClampedArray(256 * 4);
-    for (let i = 0; i < 256; i++) found.set([...colour(i - 128), 255], i * 4);
+    const bytes = new Uint8Array(256 * 4);
+    for (let i = 0; i < 256; i++) bytes.set([...colour(i - 128), 255], i * 4);
+    found = new Uint32Array(bytes.buffer);
     tables.set(key, found);
   }
   return found;

@@ -8,21 +8,38 @@ export interface Look {
   readonly paper: string;
 }
 
-/** A grid of bytes as an image of as many pixels, to be drawn larger. */
+interface Scratch {
+  readonly canvas: HTMLCanvasElement;
+  readonly context: CanvasRenderingContext2D;
+  readonly image: ImageData;
+  readonly pixels: Uint32Array;
+}
+
+/** One canvas for each size of grid, written over by each picture: it is drawn from at once. */
+const scratches = new Map<number, Scratch>();
+
+function scratchOf(grid: number): Scratch {
+  let found = scratches.get(grid);
+  if (found === undefined) {
+    const canvas = document.createElement('canvas');
+    canvas.width = grid;
+    canvas.height = grid;
+    const context = canvas.getContext('2d', { willReadFrequently: true })!;
+    const image = context.createImageData(grid, grid);
+    found = { canvas, context, image, pixels: new Uint32Array(image.data.buffer) };
+    scratches.set(grid, found);
+  }
+  return found;
+}
+
+/** A grid of bytes as an image of as many pixels, to be drawn larger at once: the next one is made in the same canvas. */
 export function bitmap(values: Int8Array, winner: Uint8Array | null, grid: number, dark: boolean, from = 0): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  canvas.width = grid;
-  canvas.height = grid;
-  const context = canvas.getContext('2d')!;
-  const image = context.createImageData(grid, grid);
+  const { canvas, context, image, pixels } = scratchOf(grid);
   const colours = divergingTable(dark);
-  for (let i = 0; i < grid * grid; i++) {
-    const of = winner === null ? colours : classTable(winner[i], dark);
-    const at = (values[from + i] + 128) * 4;
-    image.data[i * 4] = of[at];
-    image.data[i * 4 + 1] = of[at + 1];
-    image.data[i * 4 + 2] = of[at + 2];
-    image.data[i * 4 + 3] = 255;
+  const classes = winner === null ? null : marks.map((_, i) => classTable(i, dark));
+  for (let i = 0; i < pixels.length; i++) {
+    const table = classes === null ? colours : classes[winner![i] % classes.length];
+    pixels[i] = table[values[from + i] + 128];
   }
   context.putImageData(image, 0, 0);
   return canvas;
@@ -96,7 +113,6 @@ export function drawPlane(
   const from = isUnit ? shown.unit * grid * grid : 0;
   const winner = isUnit ? null : plane.winner;
   context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap(values, winner, grid, look.dark, from), 0, 0, size, size);
   context.strokeStyle = look.ink;
   context.lineCap = 'round';
