@@ -33,7 +33,11 @@ export function explain(expression: string, { values = {}, seed = 0, title }: Ex
   return withBackend('reference64', () => {
     const { filled, chosen } = fill(program, given, seed);
     const { nodes, edges, output, loss } = trace(program, filled, chosen);
-    const check = program.variables.map(name => checkGradient(program, filled, name, nodes.find(({ id }) => id === name)!.gradient!));
+    const check = program.variables.map(name =>
+      checkGradient(name, filled.get(name)!, nodes.find(({ id }) => id === name)!.gradient!, x =>
+        evaluateProgram(program, new Map(filled).set(name, x)),
+      ),
+    );
     const notes = notesOf(chosen, filled, check, seed);
     const value = nodes.find(({ id }) => id === output)!.value;
     return {
@@ -91,13 +95,39 @@ function fill(program: Program, given: ReadonlyMap<string, number>, seed: number
   return { filled, chosen };
 }
 
+/**
+ * The gradient of any value of the graph, a variable or what an operation gave, beside the numerical one: the value is moved by ±h, and all that comes after
+ * it is computed anew.
+ *
+ * @param id of a node of `explain(expression, options)`
+ * @throws UserError for what is no node with a gradient
+ */
+export function checkNode(expression: string, id: string, { values = {}, seed = 0 }: Omit<ExplainOptions, 'title'> = {}): GradientCheck {
+  const program = parse(expression);
+  const given = checkValues(program, values);
+  return withBackend('reference64', () => {
+    const { filled, chosen } = fill(program, given, seed);
+    const { nodes, pieceOf } = trace(program, filled, chosen);
+    const node = nodes.find(one => one.id === id);
+    if (node === undefined || node.gradient === null)
+      throw new UserError(
+        `explain: '${visible(id)}' has no gradient; there are ${nodes.flatMap(one => (one.gradient === null ? [] : [one.id])).join(', ')}`,
+      );
+    const piece = pieceOf.get(id);
+    const moved = (x: number): number =>
+      filled.has(id) || piece === undefined
+        ? evaluateProgram(program, new Map(filled).set(id, x))
+        : evaluateProgram(program, filled, { piece, by: x - node.value });
+    return checkGradient(id, node.value, node.gradient, moved);
+  });
+}
+
 const CUBE_ROOT_OF_EPSILON = 6.0554544523933395e-6;
 
-function checkGradient(program: Program, values: ReadonlyMap<string, number>, leaf: string, gradient: number): GradientCheck {
-  const value = values.get(leaf)!;
+function checkGradient(leaf: string, value: number, gradient: number, result: (x: number) => number): GradientCheck {
   const at = (x: number): number => {
     try {
-      return evaluateProgram(program, new Map(values).set(leaf, x));
+      return result(x);
     } catch (error) {
       if (error instanceof UserError) return Number.NaN; // beside the edge of where the expression has a value
       throw error;

@@ -13,6 +13,8 @@ export interface GraphNode {
   readonly label: string;
   /** the piece of the source it was computed from */
   readonly expression: string;
+  /** where that piece stands in the source; of a leaf null */
+  readonly place: { readonly start: number; readonly end: number } | null;
   /** 'z1 = w1 × x1'; of a leaf its name */
   readonly equation: string;
   /** the op's formula with its gradient, from the op's own room; empty for leaves and constants */
@@ -46,8 +48,9 @@ export interface GraphEdge {
   readonly product: number | null;
 }
 
-/** A leaf's gradient beside the numerical one, (L(x + h) - L(x - h)) / 2h. */
+/** A gradient beside the numerical one, (L(x + h) - L(x - h)) / 2h. */
 export interface GradientCheck {
+  /** of whose gradient: of a leaf, or of what was asked for */
   readonly leaf: string;
   readonly value: number;
   readonly gradient: number;

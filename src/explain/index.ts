@@ -1,5 +1,5 @@
 /** The backward pass, made visible: of an expression, of a small net in numbers, of a small net in matrices. */
-export { type ExplainOptions, explain } from './explain.ts';
+export { checkNode, type ExplainOptions, explain } from './explain.ts';
 export { functionNames, type Operation } from './functions.ts';
 export type { ExplainGraph, GradientCheck, GraphEdge, GraphNode } from './graph.ts';
 export { explainMatrices, type MatricesOptions, type MatrixPass, type MatrixStep } from './matrices.ts';
@@ -17,4 +17,4 @@ export {
 export { type DotOptions, renderDot } from './render-dot.ts';
 export { renderMatrices } from './render-matrices.ts';
 export { renderText, type TextOptions } from './render-text.ts';
-export { type Expression, limits, type Program, parse } from './syntax.ts';
+export { type Expression, ExpressionError, limits, type Program, parse } from './syntax.ts';

@@ -21,6 +21,11 @@ export interface MatricesOptions {
   readonly batch?: number;
   /** For inputs, targets and weights, tenths from -1 to 1. Default 0. */
   readonly seed?: number;
+  /**
+   * Values by the names that `expandNet` gives (x1, w1_12, b1_1, t1); those left out are drawn. Then the pass is that of the graph, number by number: one
+   * example, squared errors summed and not averaged, class 0 the right one.
+   */
+  readonly values?: Readonly<Record<string, number>>;
 }
 
 /** A matrix, and how it came about. */
@@ -73,6 +78,7 @@ export function explainMatrices({
   loss = 'squared',
   batch = 2,
   seed = 0,
+  values,
 }: MatricesOptions = {}): MatrixPass {
   const small = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= 9;
   if (layers.length < 2 || layers.length > 9 || !layers.every(small))
@@ -84,16 +90,20 @@ export function explainMatrices({
   if (loss === 'crossEntropy' && layers[layers.length - 1] < 2)
     throw new UserError('explain: cross-entropy needs at least 2 outputs; the net has 1');
   if (!small(batch)) throw new UserError(`explain: batch is ${batch}; it must be a whole number from 1 to 9`);
-  return withBackend('reference64', () => step(() => pass(makeNet(layers, loss, batch, seed), layers, activation, loss)));
+  const examples = values === undefined ? batch : 1;
+  return withBackend('reference64', () =>
+    step(() => pass(makeNet(layers, loss, examples, seed, values), layers, activation, loss, values === undefined ? 'mean' : 'sum')),
+  );
 }
 
-function makeNet(layers: readonly number[], loss: string, batch: number, seed: number): Net {
+function makeNet(layers: readonly number[], loss: string, batch: number, seed: number, values: Readonly<Record<string, number>> = {}): Net {
   const random = new Random(seed);
   const draw = (name: string, shape: number[]): Tensor => {
     const stream = random.stream(`explain ${name}`);
     const size = shape.reduce((a, b) => a * b, 1);
     const tenths = Array.from({ length: size }, () => stream.int(20)).map(k => (k < 10 ? k - 10 : k - 9) / 10);
-    return tensor(tenths, { shape, name });
+    const given = tenths.map((tenth, i) => values[nameInGraph(name, i, shape)] ?? tenth);
+    return tensor(given, { shape, name });
   };
   const outputs = layers[layers.length - 1];
   const classes = Array.from({ length: batch }, (_, i) => i % outputs);
@@ -107,7 +117,19 @@ function makeNet(layers: readonly number[], loss: string, batch: number, seed: n
   return net;
 }
 
-function forward(net: Net, activation: NetActivation, loss: string): { z: Tensor[]; a: Tensor[]; value: Tensor } {
+/** What `expandNet` calls an element: of W1 the element [0, 1] is w1_12, of b1 the first b1_1, of X x1. */
+function nameInGraph(name: string, i: number, shape: readonly number[]): string {
+  const small = name.toLowerCase();
+  if (name === 'X' || name === 'T') return `${small}${i + 1}`;
+  return shape.length === 1 ? `${small}_${i + 1}` : `${small}_${Math.floor(i / shape[1]) + 1}${(i % shape[1]) + 1}`;
+}
+
+function forward(
+  net: Net,
+  activation: NetActivation,
+  loss: string,
+  reduction: 'mean' | 'sum',
+): { z: Tensor[]; a: Tensor[]; value: Tensor } {
   const z: Tensor[] = [];
   const a: Tensor[] = [net.x];
   net.weights.forEach((weight, i) => {
@@ -115,11 +137,17 @@ function forward(net: Net, activation: NetActivation, loss: string): { z: Tensor
     if (i < net.weights.length - 1) a.push(activations[activation](z[i]));
   });
   const output = z[z.length - 1];
-  return { z, a, value: loss === 'squared' ? mseLoss(output, net.target) : crossEntropy(output, net.target) };
+  return { z, a, value: loss === 'squared' ? mseLoss(output, net.target, { reduction }) : crossEntropy(output, net.target) };
 }
 
-function pass(net: Net, layers: readonly number[], activation: NetActivation, loss: 'squared' | 'crossEntropy'): MatrixPass {
-  const { z, a, value } = forward(net, activation, loss);
+function pass(
+  net: Net,
+  layers: readonly number[],
+  activation: NetActivation,
+  loss: 'squared' | 'crossEntropy',
+  reduction: 'mean' | 'sum',
+): MatrixPass {
+  const { z, a, value } = forward(net, activation, loss, reduction);
   const wanted = [...z, ...a.slice(1), ...net.weights, ...net.biases];
   const found = new Map(grad(value, wanted).map((gradient, i) => [wanted[i], gradient] as const));
   const rowsOf = (x: Tensor): number[][] => {
@@ -160,7 +188,8 @@ function pass(net: Net, layers: readonly number[], activation: NetActivation, lo
   const backward: MatrixStep[] = [];
   for (let l = last; l >= 1; l--) {
     const [out, n] = [layers[last], net.x.shape[0]];
-    const first = loss === 'squared' ? `dZ${l} = 2 (Z${l} − T) / ${n * out}` : `dZ${l} = (softmax(Z${l}) − onehot(T)) / ${n}`;
+    const averaged = (count: number): string => (reduction === 'sum' || count === 1 ? '' : ` / ${count}`);
+    const first = loss === 'squared' ? `dZ${l} = 2 (Z${l} − T)${averaged(n * out)}` : `dZ${l} = (softmax(Z${l}) − onehot(T))${averaged(n)}`;
     if (l === last) backward.push({ name: `dZ${l}`, equation: first, meaning: 'the last layer: from the loss', rows: d(z[l - 1]) });
     else {
       backward.push({
@@ -191,7 +220,7 @@ function pass(net: Net, layers: readonly number[], activation: NetActivation, lo
   }
   const check = [...net.weights, ...net.biases].map(parameter => ({
     name: parameter.name,
-    relativeError: differenceError(parameter, found.get(parameter)!, () => forward(net, activation, loss).value.item()),
+    relativeError: differenceError(parameter, found.get(parameter)!, () => forward(net, activation, loss, reduction).value.item()),
   }));
   return { layers: [...layers], activation, loss, inputs, forward: forwardSteps, value: value.item(), backward, check };
 }

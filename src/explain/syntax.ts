@@ -40,8 +40,22 @@ const namePattern = /[\p{L}_][\p{L}\p{M}\p{N}_]*/uy;
 /** A word of the source for a message, cut where it is long. */
 const brief = (text: string): string => visible(text.length <= 40 ? text : `${text.slice(0, 37)}...`);
 
+/** What is wrong at a place of an expression. */
+export class ExpressionError extends UserError {
+  /** counted from 0, in the source */
+  readonly at: number;
+  /** what is wrong there, without the place */
+  readonly reason: string;
+
+  constructor(message: string, hint: string | undefined, at: number, reason: string) {
+    super(message, hint);
+    this.at = at;
+    this.reason = reason;
+  }
+}
+
 /** An error at a place of the source: the line, and a caret under the column. */
-export function errorAt(source: string, at: number, message: string, hint?: string): UserError {
+export function errorAt(source: string, at: number, message: string, hint?: string): ExpressionError {
   const lineStart = source.lastIndexOf('\n', at - 1) + 1;
   const lineEnd = source.indexOf('\n', at) === -1 ? source.length : source.indexOf('\n', at);
   // Of a long line, what is around the column.
@@ -50,7 +64,7 @@ export function errorAt(source: string, at: number, message: string, hint?: stri
   const caret = ' '.repeat(columnsOf(visible(source.slice(from, at))));
   const line = source.slice(0, at).split('\n').length;
   const place = source.includes('\n') ? `line ${line}, column ${at - lineStart + 1}` : `column ${at + 1}`;
-  return new UserError(`explain: ${place}: ${message}\n  ${shown}\n  ${caret}^`, hint);
+  return new ExpressionError(`explain: ${place}: ${message}\n  ${shown}\n  ${caret}^`, hint, at, message);
 }
 
 /**

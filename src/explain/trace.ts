@@ -29,7 +29,13 @@ function literal(expression: Expression): number | null {
   return expression.type === 'number' ? expression.value : null;
 }
 
-function run(program: Program, values: ReadonlyMap<string, number>, requiresGrad: boolean): Evaluation {
+/** A piece of the program whose value is to be another by so much. */
+export interface Nudge {
+  readonly piece: Expression;
+  readonly by: number;
+}
+
+function run(program: Program, values: ReadonlyMap<string, number>, requiresGrad: boolean, nudge?: Nudge): Evaluation {
   const env = new Map<string, Tensor>();
   const pieces = new Map<Tensor, Expression>();
   const names = new Map<Tensor, string>();
@@ -38,7 +44,8 @@ function run(program: Program, values: ReadonlyMap<string, number>, requiresGrad
   const leaves = new Map(env);
 
   const evaluate = (expression: Expression): Tensor => {
-    const made = apply(expression);
+    const applied = apply(expression);
+    const made = nudge?.piece === expression ? add(applied, tensor(nudge.by)) : applied;
     if (!pieces.has(made)) pieces.set(made, expression);
     const value = made.item();
     if (!Number.isFinite(value)) {
@@ -91,8 +98,8 @@ function run(program: Program, values: ReadonlyMap<string, number>, requiresGrad
 }
 
 /** The value of a program, nothing else. */
-export function evaluateProgram(program: Program, values: ReadonlyMap<string, number>): number {
-  return step(() => noGrad(() => run(program, values, false).output.item()));
+export function evaluateProgram(program: Program, values: ReadonlyMap<string, number>, nudge?: Nudge): number {
+  return step(() => noGrad(() => run(program, values, false, nudge).output.item()));
 }
 
 /** Forward and backward over a program: nodes in the order of the forward pass, edges, and who the output is. On the current backend. */
@@ -100,7 +107,14 @@ export function trace(
   program: Program,
   values: ReadonlyMap<string, number>,
   chosen: ReadonlySet<string>,
-): { readonly nodes: GraphNode[]; readonly edges: GraphEdge[]; readonly output: string; readonly loss: string } {
+): {
+  readonly nodes: GraphNode[];
+  readonly edges: GraphEdge[];
+  readonly output: string;
+  readonly loss: string;
+  /** the piece of the program that a node was computed from */
+  readonly pieceOf: ReadonlyMap<string, Expression>;
+} {
   return step(() => {
     const evaluation = run(program, values, true);
     const { output, leaves, origins, pieces } = evaluation;
@@ -147,7 +161,8 @@ export function trace(
       const uses = edges.filter(edge => edge.from === id && edge.product !== null);
       const fanOut =
         uses.length < 2 ? null : { terms: uses.map(({ id: edge, to, product }) => ({ edge, to, product: product! })), sum: gradientOf(x)! };
-      const common = { id, value: x.item(), gradient: gradientOf(x), fanOut };
+      const place = piece === undefined || leaves.has(id) ? null : { start: piece.start, end: piece.end };
+      const common = { id, place, value: x.item(), gradient: gradientOf(x), fanOut };
       if (origin === undefined) {
         const constant = !leaves.has(id);
         const label = constant ? short(x.item(), 6) : id;
@@ -173,7 +188,8 @@ export function trace(
         formula: origin.op.formula,
       };
     });
-    return { nodes, edges, output: ids.get(output)!, loss: lossName(output, evaluation, program) };
+    const pieceOf = new Map([...pieces].map(([x, piece]) => [ids.get(x)!, piece]));
+    return { nodes, edges, output: ids.get(output)!, loss: lossName(output, evaluation, program), pieceOf };
   });
 }
 
