@@ -18,6 +18,15 @@ export const labs: readonly Lab[] = [
     name: () => m.shell_backward(),
     text: () => m.home_backward_text(),
     load: () => import('../labs/backward/BackwardLab.svelte'),
+    hideable: () => [
+      ['presets', m.backward_example()],
+      ['expression', m.backward_expression()],
+      ['play', m.backward_play()],
+      ['step', m.backward_descent()],
+      ['check', m.backward_check_all()],
+      ['quiz', m.backward_quiz_start()],
+      ['table', m.backward_table_values()],
+    ],
   },
   {
     route: 'playground',
