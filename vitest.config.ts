@@ -12,6 +12,13 @@ if (!hasChromium) {
 
 /** The library and all that can be tested from its sources. */
 const node: TestProjectConfiguration = {
+  // The studio's own name for the library, as in studio/vite.config.ts.
+  resolve: {
+    alias: [
+      { find: /^chainrule$/, replacement: `${import.meta.dirname}/src/index.ts` },
+      { find: /^chainrule\/([a-z]+)$/, replacement: `${import.meta.dirname}/src/$1/index.ts` },
+    ],
+  },
   test: {
     name: 'node',
     include: ['src/**/*.test.ts', 'studio/src/**/*.test.ts', 'test/*.test.ts', 'test/golden/*.test.ts'],

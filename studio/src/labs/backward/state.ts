@@ -1,6 +1,7 @@
 /** What the backward lab is about, as the address says it. */
 import { type ExplainGraph, isNet, type NetActivation, presets } from 'chainrule/explain';
 import { type Codec, codec, type Field, flag, list, number, numbersByName, oneOf, text } from '../../lib/codec.ts';
+import type { Subject } from './protocol.ts';
 
 export interface BackwardState {
   /** an expression, or the layers of a net such as 2-2-1 */
@@ -49,7 +50,7 @@ const neuron = presets.find(({ name }) => name === 'neuron')!;
 export const stateCodec: Codec<BackwardState> = codec<BackwardState>(
   {
     source: text(neuron.expression),
-    values: numbersByName(neuron.values),
+    values: numbersByName(),
     seed: number(0, { min: 0, whole: true }),
     activation: oneOf(['sigmoid', 'tanh', 'relu']),
     loss: oneOf(['squared', 'crossEntropy']),
@@ -91,6 +92,12 @@ export const choices: readonly { readonly name: string; readonly source: string;
 /** The preset that a source is; null for one of a person's own. */
 export function choiceOf(source: string): string | null {
   return choices.find(choice => choice.source === source)?.name ?? null;
+}
+
+/** What the worker is asked for: a preset's own values stand where a person gave none. */
+export function subjectOf({ source, values, seed, activation, loss }: BackwardState): Subject {
+  const preset = choices.find(choice => choice.source === source);
+  return { source, values: { ...preset?.values, ...values }, seed, activation, loss };
 }
 
 /** Variables that a step leaves as they are, unless a person says otherwise: what is called x or t is data, if there is anything else. */

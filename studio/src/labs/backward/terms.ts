@@ -37,7 +37,7 @@ export function forwardPieces(node: GraphNode, graph: ExplainGraph): Piece[] {
     if (between.trim() !== '') pieces.push({ sign: texOf(between.trim(), new Set(), '') });
     between = '';
   };
-  for (const token of right.match(/[\p{L}_][\p{L}\p{M}\p{N}_]*|[^\p{L}_]+/gu) ?? []) {
+  for (const token of right.match(/[\p{L}_][\p{L}\p{M}\p{Nd}_]*|[^\p{L}_]+/gu) ?? []) {
     if (!names.has(token)) {
       between += token;
       continue;

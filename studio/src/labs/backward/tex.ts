@@ -3,14 +3,14 @@
 /** w1 as w₁, w1_12 as w₁,₁₂ with its layer above; a name of letters stands upright when it is a word. */
 export function texName(id: string): string {
   const [, letters, digits, rest] = /^(\p{L}+)(\d*)(?:_(.+))?$/u.exec(id) ?? [];
-  if (letters === undefined) return `\\text{${escape(id)}}`;
-  const base = [...letters].length === 1 && /[a-z]/i.test(letters) ? letters : `\\text{${escape(letters)}}`;
+  if (letters === undefined) return `\\text{${escaped(id)}}`;
+  const base = [...letters].length === 1 && /[a-z]/i.test(letters) ? letters : `\\text{${escaped(letters)}}`;
   const upper = rest === undefined ? '' : `^{(${digits})}`;
   const lower = rest ?? digits;
-  return `${base}${digits === '' && rest !== undefined ? '' : upper}${lower === '' ? '' : `_{${escape(lower)}}`}`;
+  return `${base}${digits === '' && rest !== undefined ? '' : upper}${lower === '' ? '' : `_{${escaped(lower)}}`}`;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[\\{}$&#%_^~]/g, character => (character === '\\' ? '' : `\\${character}`));
 }
 
@@ -56,12 +56,12 @@ export function texOf(text: string, names: ReadonlySet<string>, otherwise: strin
     const [yes, condition, no] = choice.slice(1).map(part => texOf(part, names, otherwise));
     return `\\begin{cases}${yes} & ${condition}\\\\${no} & \\text{${otherwise}}\\end{cases}`;
   }
-  const tokens = text.match(/[\p{L}_][\p{L}\p{M}\p{N}_]*|\d+(?:\.\d+)?(?:e-?\d+)?|\s+|./gu) ?? [];
+  const tokens = text.match(/[\p{L}_][\p{L}\p{M}\p{Nd}_]*|\d+(?:\.\d+)?(?:e-?\d+)?|\s+|./gu) ?? [];
   let out = '';
   let raised = 0;
   tokens.forEach((token, i) => {
     if (names.has(token)) out += texName(token);
-    else if (/^[\p{L}_]/u.test(token)) out += token in words ? `${words[token]} ` : `\\operatorname{${escape(token)}}`;
+    else if (/^[\p{L}_]/u.test(token)) out += token in words ? `${words[token]} ` : `\\operatorname{${escaped(token)}}`;
     else if (/^\s+$/.test(token))
       out += /[\p{L}\p{N})]/u.test(tokens[i - 1]?.at(-1) ?? '') && /[\p{L}\p{N}(]/u.test(tokens[i + 1]?.[0] ?? '') ? '\\,' : ' ';
     else if (token === '^') {
