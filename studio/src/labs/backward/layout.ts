@@ -30,7 +30,7 @@ export const labelSize = { width: 84, height: 40 } as const;
 /** A card is as wide as its longest line. */
 export function cardSize({ id, label, fanOut, operation }: ExplainGraph['nodes'][number]): { width: number; height: number } {
   const head = operation === null ? label : `${id} ${label}`;
-  const sum = fanOut === null ? 0 : Math.min(3, fanOut.terms.length) * 8;
+  const sum = fanOut === null ? 0 : 2 + Math.min(3, fanOut.terms.length) * 9;
   const longest = Math.max(head.length + 2, 12, sum);
   return { width: Math.round(longest * 7.4 + 22), height: fanOut === null ? 68 : 86 };
 }
