@@ -27,7 +27,7 @@ export interface Codec<S> {
 /** A codec from a field for each key of the state; the key in the address is that of the field unless `names` gives a shorter one. */
 export function codec<S extends object>(
   fields: { readonly [K in keyof S]: Field<S[K]> },
-  names: Partial<Record<keyof S, string>> = {},
+  names: Partial<Record<NoInfer<keyof S>, string>> = {},
 ): Codec<S> {
   const keys = Object.keys(fields) as (keyof S & string)[];
   const nameOf = (key: keyof S & string): string => names[key] ?? key;
