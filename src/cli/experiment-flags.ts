@@ -52,13 +52,18 @@ export function dataNamed(word: string): { name: string; file?: string } {
 }
 
 /** The experiment that a command line asks for. Paths are made absolute, so that the run can be read from anywhere. */
-export async function askedExperiment(command: Command, data: string | undefined, configPath: string | undefined): Promise<Experiment> {
+export async function askedExperiment(
+  command: Command,
+  data: string | undefined,
+  configPath: string | undefined,
+  read?: unknown,
+): Promise<Experiment> {
   const flags = givenFlags(command);
   for (const name of ['--data', '--init-from'])
     if (typeof flags[name] === 'string' && flags[name] !== '') flags[name] = resolve(flags[name]);
   if (typeof flags['--label'] === 'string' && /\.npy$/i.test(flags['--label'])) flags['--label'] = resolve(flags['--label']);
   const recipe = command.getOptionValue('recipe') as string | undefined;
-  const config = configPath === undefined ? undefined : await readConfig(configPath);
+  const config = read ?? (configPath === undefined ? undefined : await readConfig(configPath));
   return asUsage(() =>
     experimentFromFlags({
       flags,

@@ -17,6 +17,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'export', summary: 'write a trained model for other tools: ONNX, safetensors, npz', load: () => import('./commands/export.ts') },
   { name: 'report', summary: 'write what came of runs into one HTML file', load: () => import('./commands/report.ts') },
   { name: 'compare', summary: 'train variants side by side, and compare them', load: () => import('./commands/compare.ts') },
+  { name: 'sweep', summary: 'search for good settings, and rank them', load: () => import('./commands/sweep.ts') },
   { name: 'ensemble', summary: 'train several nets, and measure their average', load: () => import('./commands/ensemble.ts') },
   { name: 'explain', summary: 'show a backward pass, step by step', load: () => import('./commands/explain.ts') },
   { name: 'schedule', summary: 'draw the course of a learning rate', load: () => import('./commands/schedule.ts') },

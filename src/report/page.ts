@@ -40,7 +40,7 @@ export async function reportPage(runs: readonly ReportRun[], options: ReportOpti
         ] as const)
       : runs.map((run, i) => [`run-${i}`, `${letterOf(i)} ${run.name}`] as const)),
   ];
-  return page(title, links, parts, styleFor(runs.length));
+  return htmlPage(title, links, parts, styleFor(runs.length));
 }
 
 function runPart(run: ReportRun, i: number, count: number): Content {
@@ -52,7 +52,8 @@ function runPart(run: ReportRun, i: number, count: number): Content {
   return html`<section class="of-run" id="run-${i}" aria-labelledby="run-${i}-title"><h2 id="run-${i}-title"><span class="letter-mark">${letterOf(i)}</span> ${run.name}</h2>${results(run)}${weights(run, i)}${making(run)}</section>`;
 }
 
-async function page(
+/** A page with these sections and links to them: all that every report has. */
+export async function htmlPage(
   title: string,
   links: readonly (readonly [id: string, name: string])[],
   parts: Content,

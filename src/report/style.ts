@@ -71,6 +71,9 @@ figure{margin:0}
 .leader{stroke:currentColor;stroke-width:1;stroke-dasharray:1 3}
 .bar{fill:currentColor;stroke:var(--paper)}
 .plain{color:var(--text)}
+.coordinates{min-width:34rem;padding-bottom:2rem}
+.coordinates .reference{opacity:.6}
+.share{vertical-align:middle}
 .hint-line{stroke:var(--soft);stroke-dasharray:2 3}
 .hint{position:absolute;z-index:1;top:0;max-width:15rem;padding:.35rem .6rem;background:var(--paper);border:1px solid var(--line);border-radius:.4rem;box-shadow:0 2px 8px #0003;font-size:.8125rem;line-height:1.4;pointer-events:none}
 .hint b{display:block}

@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { UserError } from '../../errors.ts';
+import { openSweep } from '../../experiment/node/sweep.ts';
 import { formatBytes } from '../../figures/format.ts';
 import { readRun } from '../../report/node/read-run.ts';
 import { GENERATOR, reportPage } from '../../report/page.ts';
 import { shellWord } from '../../report/shell.ts';
+import { sweepPage } from '../../report/sweep-page.ts';
 import { writeFileAtomic } from '../../train/node/atomic.ts';
 import { UsageError } from '../errors.ts';
 import { outputFor } from '../output.ts';
@@ -27,7 +30,7 @@ Examples:
 export function command(): Command {
   return new Command('report')
     .description('Writes what came of runs into one HTML file.')
-    .argument('<runs...>', 'run folders')
+    .argument('<runs...>', 'run folders, or the folder of a sweep')
     .option('--out <FILE>', 'where to write (default: report.html in the folder of the run; of several runs, here)')
     .option('--title <TEXT>', 'heading of the page')
     .addHelpText('after', HELP)
@@ -37,9 +40,22 @@ export function command(): Command {
 async function runReport(paths: readonly string[], flags: Flags): Promise<void> {
   const output = outputFor(process.stdout);
   const path = flags.out ?? (paths.length === 1 ? join(paths[0], 'report.html') : 'report.html');
+  const options = flags.title === undefined ? {} : { title: flags.title };
+  const sweeps = paths.filter(one => existsSync(join(one, 'sweep.json')));
+  if (sweeps.length > 0 && paths.length > 1)
+    throw new UsageError(
+      `${sweeps[0]} is a sweep; a sweep has a report of its own. Give it alone, or runs such as ${join(sweeps[0], 'trials', '000')}`,
+    );
+  if (sweeps.length === 1) {
+    await mustBeReport(path);
+    const page = await sweepPage(await openSweep(paths[0]), paths[0], flags.title);
+    await writeFileAtomic(path, page);
+    output.line(`${shellWord(relative('', path) || path)}: a sweep, ${formatBytes(Buffer.byteLength(page))}`);
+    return;
+  }
   const runs = [];
   for (const one of paths) runs.push(await readRun(one));
-  const page = await reportPage(runs, flags.title === undefined ? {} : { title: flags.title });
+  const page = await reportPage(runs, options);
   await mustBeReport(path);
   await writeFileAtomic(path, page);
   output.line(

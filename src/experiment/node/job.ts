@@ -8,6 +8,7 @@ import type { PreparedData } from '../prepare.ts';
 import { runExperiment } from '../run.ts';
 import type { DataOptions, Experiment } from '../types.ts';
 import { type LoadOptions, loadData } from './data.ts';
+import { runTrial, type TrialRun } from './trial.ts';
 
 export interface Job {
   readonly experiment: Experiment;
@@ -15,6 +16,8 @@ export interface Job {
   readonly dataSeed?: number;
   /** Where downloads come from and are kept. */
   readonly load?: Omit<LoadOptions, 'onProgress'>;
+  /** A trial of a sweep: kept in its folder, without the test part, up to so many epochs. */
+  readonly trial?: TrialRun;
   /** Hand back the weights. Default false. */
   readonly weights?: boolean;
 }
@@ -65,16 +68,19 @@ export async function runJob(
     options.onEvent?.(event);
   };
   const { initFrom } = experiment.model;
-  const result = await runExperiment(experiment, {
-    data,
+  const running = {
     onEvent,
-    mistakes: 0,
-    pairs: 0,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(initFrom === undefined ? {} : { weights: await readWeights(initFrom) }),
-  });
+  };
+  const { trial } = job;
+  const result =
+    trial === undefined
+      ? await runExperiment(experiment, { ...running, data, mistakes: 0, pairs: 0 })
+      : await runTrial(experiment, data, trial, running);
   const { model, history } = result;
-  const measured = data.validation !== null && history.reason !== 'interrupted';
+  const isPaused = trial !== undefined && history.epochs.length >= trial.until;
+  const measured = data.validation !== null && (history.reason !== 'interrupted' || isPaused);
   return {
     reason: history.reason,
     epochs: history.epochs,
