@@ -39,26 +39,35 @@ const built: TestProjectConfiguration = {
   },
 };
 
-/** The same sources in a browser. */
-const browser: TestProjectConfiguration = {
-  // Named beforehand: found on the way, they would reload the page in the middle of a test.
-  optimizeDeps: { include: ['valibot', 'papaparse'] },
-  test: {
-    name: 'browser',
-    include: ['test/browser/**/*.test.ts'],
-    globalSetup: ['test/browser/node-run.ts'],
-    testTimeout: 60_000,
-    browser: {
-      enabled: true,
-      headless: true,
-      screenshotFailures: false,
-      provider: playwright({
-        launchOptions: { executablePath: chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] },
-      }),
-      instances: [{ browser: 'chromium' }],
+/** The same sources in a browser, in the folder of the project's name. */
+function inBrowser(name: string, headers: Record<string, string>): TestProjectConfiguration {
+  return {
+    // Named beforehand: found on the way, they would reload the page in the middle of a test.
+    optimizeDeps: { include: ['valibot', 'papaparse'] },
+    // Two servers may not make the same folder of dependencies at the same time.
+    cacheDir: `node_modules/.vite/${name}`,
+    server: { headers },
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      globalSetup: ['test/browser/node-run.ts'],
+      testTimeout: 60_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({
+          launchOptions: { executablePath: chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] },
+        }),
+        instances: [{ browser: 'chromium' }],
+      },
     },
-  },
-};
+  };
+}
+
+/** Isolated, so that threads can share memory; and as a page is by itself. */
+const browser = inBrowser('browser', { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' });
+const browserAlone = inBrowser('browser-alone', {});
 
 /** The studio as it is built and served, in the system's Chromium. */
 const studio: TestProjectConfiguration = {
@@ -72,7 +81,7 @@ const studio: TestProjectConfiguration = {
 };
 
 const config: ViteUserConfig = defineConfig({
-  test: { projects: hasChromium ? [node, built, browser, studio] : [node, built] },
+  test: { projects: hasChromium ? [node, built, browser, browserAlone, studio] : [node, built] },
 });
 
 export default config;
