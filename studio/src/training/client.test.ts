@@ -3,7 +3,7 @@ import { parseExperiment } from '../../../src/experiment/schema.ts';
 import { TrainingClient, type WorkerLike } from './client.ts';
 import type { FromWorker, Snapshot, ToWorker, Watch } from './protocol.ts';
 
-const watch: Watch = { rate: 30, grid: 0, reach: 3, units: false, weights: false, layers: false, trainSamples: 0, test: false };
+const watch: Watch = { rate: 30, share: 1, grid: 0, reach: 3, units: false, weights: false, layers: false, trainSamples: 0, test: false };
 const experiment = parseExperiment({ data: { name: 'points' } });
 const snapshot = { step: 40, ended: null } as unknown as Snapshot;
 

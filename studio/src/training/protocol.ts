@@ -23,6 +23,8 @@ export interface Snapshot {
 export interface Watch {
   /** Reports a second while it trains, at most. */
   readonly rate: number;
+  /** The share of a processor that training takes, above 0 and up to 1: of several runs at once each takes its part, and the page has one left. */
+  readonly share: number;
   /** Cells along each side of the pictures of the input plane; 0 for none. Only where examples are points. */
   readonly grid: number;
   /** The pictures reach from -reach to reach. */

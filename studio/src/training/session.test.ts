@@ -8,8 +8,18 @@ import { encodeSafetensors } from '../../../src/io/safetensors.ts';
 import type { EpochFigures, Report, Snapshot, Watch } from './protocol.ts';
 import { Session, type SessionOptions } from './session.ts';
 
-const everything: Watch = { rate: 30, grid: 8, reach: 3, units: true, weights: true, layers: true, trainSamples: 1000, test: true };
-const nothing: Watch = { rate: 30, grid: 0, reach: 3, units: false, weights: false, layers: false, trainSamples: 0, test: false };
+const everything: Watch = {
+  rate: 30,
+  share: 1,
+  grid: 8,
+  reach: 3,
+  units: true,
+  weights: true,
+  layers: true,
+  trainSamples: 1000,
+  test: true,
+};
+const nothing: Watch = { rate: 30, share: 1, grid: 0, reach: 3, units: false, weights: false, layers: false, trainSamples: 0, test: false };
 
 /** Everything random that there can be, so that a step taken twice shows any of it that is not put back. */
 const lively = parseExperiment({

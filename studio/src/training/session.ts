@@ -70,6 +70,7 @@ export class Session {
   #pace = { since: 0, steps: 0, rate: 0 };
   #awaitingSeen = false;
   #layersAt = 0;
+  #busySince = 0;
   /** Ends with `close`, or when not even the start can be shown. */
   readonly done: Promise<void>;
 
@@ -242,6 +243,7 @@ export class Session {
     const { experiment, data } = this.#options;
     const controller = new AbortController();
     this.#controller = controller;
+    this.#busySince = performance.now();
     let trainer: Trainer | null = null;
     let end: Snapshot | null = from;
     const watcher: Callback = {
@@ -255,6 +257,7 @@ export class Session {
       onEpochEnd: async (epoch, logs, of) => {
         await this.#measure(epoch, logs, of.model, of.globalStep);
         of.model.train();
+        await this.#giveWay();
         // A moment at which training ends is none to go on from.
         if (!of.ending && epoch < experiment.training.epochs && this.#snapshots.isDue(of.globalStep)) this.#keep(of);
       },
@@ -307,6 +310,15 @@ export class Session {
       this.#options.onKeep?.(snapshot);
     }
     return snapshot;
+  }
+
+  /** Sleeps between epochs so long that training takes no more than its share. The clock decides only when to wait, never what is computed. */
+  async #giveWay(): Promise<void> {
+    const { share } = this.#watch;
+    const busy = performance.now() - this.#busySince;
+    if (share >= 1 || busy < 15) return;
+    await this.#woken(Math.min(500, (busy * (1 - share)) / share));
+    this.#busySince = performance.now();
   }
 
   /** The figures after an epoch; before the first, of the net as it starts. */
