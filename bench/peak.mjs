@@ -1,4 +1,5 @@
 // The most multiply-adds per second that one core does in WebAssembly: independent chains of sums in registers, one operand loaded as products do. The ceiling of any product.
+import { setFlagsFromString } from 'node:v8';
 import asc from 'assemblyscript/asc';
 
 /**
@@ -41,6 +42,7 @@ export async function peak(build) {
     enable: features.filter(f => f !== '--enable'),
   });
   if (error) throw new Error(stderr.toString());
+  if (!WebAssembly.validate(binary)) setFlagsFromString('--experimental-wasm-relaxed-simd'); // Node 20
   const { chains } = new WebAssembly.Instance(new WebAssembly.Module(binary)).exports;
   const count = 200_000;
   let best = Infinity;
