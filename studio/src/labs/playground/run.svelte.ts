@@ -65,6 +65,8 @@ export class Run {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     this.#text = text;
+    // What stands there is of other settings.
+    this.fingerprint = null;
     clearTimeout(this.#timer);
     const begin = (): void => {
       this.#forget();
