@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { UserError } from '../../errors.ts';
 import { wholeNumber } from '../arguments.ts';
+import { asUsage } from '../errors.ts';
 import { takeInterrupts } from '../interrupt.ts';
 import { studioServer } from '../studio/server.ts';
 
@@ -30,7 +31,7 @@ export function command(): Command {
 }
 
 async function runStudio(flags: Flags): Promise<void> {
-  const port = wholeNumber('--port', { min: 0, max: 65535 })(flags.port);
+  const port = asUsage(() => wholeNumber('--port', { min: 0, max: 65535 })(flags.port));
   const server = studioServer(studioFolder());
   const interrupt = takeInterrupts(() => {});
   try {
