@@ -162,6 +162,20 @@ describe('as a person would, by mouse', () => {
     expect(await matrix.locator('td').nth(1).textContent()).toBe(graph);
   });
 
+  test('shares the state that a lab begins with, too', async () => {
+    const page = await open('#/backward?e=u*v');
+    await ready(page);
+    await page.getByRole('combobox', { name: 'Example' }).selectOption({ label: 'One neuron' });
+    await page.locator('[data-node="z5"]').waitFor();
+    await expect.poll(() => page.url()).toMatch(/#\/backward\?start=1$/);
+    await page.getByRole('combobox', { name: 'Example' }).selectOption({ label: 'Addition' });
+    await page.locator('[data-node="u"]').waitFor();
+    await page.evaluate(() => {
+      location.hash = '#/backward?start=1';
+    });
+    await page.locator('[data-node="z5"]').waitFor();
+  });
+
   test('takes the same pass away as a command and as a program', async () => {
     const page = await open('#/backward?e=u*v&v=u:2,v:-3');
     await ready(page);

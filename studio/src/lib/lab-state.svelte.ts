@@ -19,6 +19,7 @@ export class LabState<S extends object> {
   #problems: readonly Problem[] = $state.raw([]);
   #merging: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #written = Number.NEGATIVE_INFINITY;
 
   /** The state in the address; where it says nothing of the lab, that of the last visit; else the initial one. */
   constructor(route: Route, codec: Codec<S>) {
@@ -123,15 +124,22 @@ export class LabState<S extends object> {
 
   #set(state: S): void {
     this.#now = state;
-    // Once for the many moves of a slider: browsers refuse too many in a short time.
+    // At once, so that a reload right after finds it; of the many moves of a slider only some: browsers refuse too many in a short time.
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#write(), 200);
+    const wait = this.#written + 200 - performance.now();
+    if (wait <= 0) this.#write();
+    else this.#timer = setTimeout(() => this.#write(), wait);
   }
 
   #write(): void {
     clearTimeout(this.#timer);
+    this.#written = performance.now();
     this.#keep();
-    if (here().route === this.#route) showState(this.#route, this.#codec.write(this.#now));
+    if (here().route !== this.#route) return;
+    const query = this.#codec.write(this.#now);
+    // An address that said nothing would mean the last state of whoever opens it.
+    if (query.size === 0) query.set('start', '1');
+    showState(this.#route, query);
   }
 
   #keep(): void {
