@@ -40,6 +40,8 @@ export class Run {
   #text: string | null = null;
   #speed: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Begins the run whose settings have not rested yet. */
+  #pending: (() => void) | null = null;
   #isFirst = true;
 
   constructor(index: number) {
@@ -69,6 +71,8 @@ export class Run {
     this.fingerprint = null;
     clearTimeout(this.#timer);
     const begin = (): void => {
+      clearTimeout(this.#timer);
+      this.#pending = null;
       this.#forget();
       this.#client ??= this.#connect();
       this.#client.setSpeed(this.#speed);
@@ -77,11 +81,16 @@ export class Run {
       if (step > 0) this.#client.goTo(step);
       else if (this.isPlaying) this.#client.play();
     };
-    if (isFirst) begin();
-    else this.#timer = setTimeout(begin, settling);
+    if (isFirst) {
+      begin();
+      return;
+    }
+    this.#pending = begin;
+    this.#timer = setTimeout(begin, settling);
   }
 
   play(): void {
+    this.#pending?.();
     if (this.ended !== null) this.goTo(0);
     this.failure = null;
     this.isPlaying = true;
@@ -96,7 +105,9 @@ export class Run {
   goTo(step: number): void {
     this.isPlaying = false;
     this.failure = null;
-    this.#client?.goTo(Math.min(Math.max(0, step), this.totalSteps));
+    // What is asked now is asked of the run as it is set now.
+    this.#pending?.();
+    this.#client?.goTo(Math.max(0, step));
   }
 
   setSpeed(stepsPerSecond: number | null): void {
@@ -108,6 +119,7 @@ export class Run {
   /** Ends it; another `show` begins anew. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#pending = null;
     this.#client?.close();
     this.#client = null;
     this.#text = null;
