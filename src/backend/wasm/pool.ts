@@ -137,6 +137,11 @@ export class Pool {
     return this.#problem === null ? this.#threads : 1 + this.#seats.filter(seat => seat.thread !== null).length;
   }
 
+  /** Places that local memory must have, one for each thread that may join a job: also for those that were told to leave and have not gone yet. */
+  get places(): number {
+    return 1 + Math.max(this.#seats.length, this.#threads - 1);
+  }
+
   /** Why threads that were asked for are not there, or null. */
   get problem(): string | null {
     return this.#problem;
@@ -223,6 +228,7 @@ export class Pool {
       this.#values[j] = values[j];
       this.#values[MOST_ARGUMENTS + j] = steps[j];
     }
+    words[FAILED] = 0;
     Atomics.store(words, NEXT, 0);
     Atomics.add(words, EPOCH, 1);
     try {
@@ -232,7 +238,7 @@ export class Pool {
       Atomics.add(words, EPOCH, 1);
       this.#join();
     }
-    if (Atomics.exchange(words, FAILED, 0) === 1) throw new Error(`${this.kernelNames[job.kernel]} failed in a worker thread`);
+    if (Atomics.load(words, FAILED) === 1) throw new Error(`${this.kernelNames[job.kernel]} failed in a worker thread`);
   }
 
   #wake(): void {
@@ -254,12 +260,22 @@ export class Pool {
     }
   }
 
+  /** Waits for all that are at a piece, also past one that is lost: whoever is still at this job must not find the next one. */
   #join(): void {
+    let lost = false;
     for (let i = 0; i < this.#seats.length; i++) {
+      const seat = this.#seats[i];
       const state = SEATS + SEAT_WORDS * i;
-      if (this.#seats[i].lost || Atomics.load(this.#words, state) !== WORKING) continue;
-      if (!this.#waitFor(state)) this.#lose(i);
+      if (seat.lost || Atomics.load(this.#words, state) !== WORKING || this.#waitFor(state)) continue;
+      seat.lost = true;
+      seat.thread?.end();
+      lost = true;
     }
+    if (!lost) return;
+    throw new UserError(
+      'a worker thread has died, or hangs, in the middle of a computation, and its part of the result is missing',
+      'Go on from the last checkpoint. With one thread (--threads 1, setThreads(1)) no worker is needed.',
+    );
   }
 
   #waitFor(state: number): boolean {
@@ -274,15 +290,5 @@ export class Pool {
       if (waited > patience) return false;
     }
     return true;
-  }
-
-  #lose(i: number): void {
-    const seat = this.#seats[i];
-    seat.lost = true;
-    seat.thread?.end();
-    throw new UserError(
-      'a worker thread has died, or hangs, in the middle of a computation, and its part of the result is missing',
-      'Go on from the last checkpoint. With one thread (--threads 1, setThreads(1)) no worker is needed.',
-    );
   }
 }

@@ -80,7 +80,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     localBytes = 0,
   ): void {
     const grain = Math.max(least, Math.ceil(total / (pool.threads * PIECES * least)) * least);
-    if (local >= 0) values[local] = scratch(localBytes * pool.threads);
+    if (local >= 0) values[local] = scratch(localBytes * pool.places);
     pool.run({ kernel: name, total, grain, count, local, localBytes }, values, steps);
   }
 
@@ -141,8 +141,8 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       kernels.gemm(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, memory);
       return;
     }
-    const product = scratch(kernels.gemmScratch(m, n, k, pool.threads));
-    const phases = kernels.gemmPlan(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, product, pool.threads);
+    const product = scratch(kernels.gemmScratch(m, n, k, pool.places));
+    const phases = kernels.gemmPlan(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, product, pool.places);
     const steps = Math.ceil(k / Math.ceil(k / 320));
     const packed = Math.ceil(PIECE_OF_PACKING / (16 * steps));
     const tile = Math.ceil(PIECE_OF_PRODUCT / (8 * Math.min(m, 128) * steps));
