@@ -14,12 +14,15 @@ import { createWasmBackend, WasmBackend } from './wasm-backend.ts';
 const original = threads.Worker;
 /** What to make of the worker's script for a seat before it is started. */
 let sabotage = (script: string, _seat: number): string => script;
+let started = 0;
 
 beforeEach(() => {
   sabotage = script => script;
+  started = 0;
   threads.Worker = class extends original {
     constructor(script: string | URL, options: threads.WorkerOptions) {
       super(sabotage(String(script), options.workerData.seat), options);
+      started++;
     }
   };
 });
@@ -102,4 +105,16 @@ test('local memory has places for those that have not left yet', async () => {
   pool.resize(2);
   expect(pool).toMatchObject({ threads: 2, places: 4 });
   pool.resize(1);
+});
+
+test('small operations start no thread', () => {
+  const kernels = new WasmBackend({ threads: 3 });
+  const [x, y] = [noise(65_536, 1), noise(65_536, 2)].map(values => storageOf(kernels, values));
+  kernels.unary('relu', x, y, 65_535, 0);
+  kernels.softmax(x, y, 100, 163);
+  kernels.gemm(x, x, y, { m: 99, n: 100, k: 101, transA: false, transB: false }, false);
+  expect(started).toBe(0);
+  kernels.unary('relu', x, y, 65_536, 0);
+  expect(started).toBe(2);
+  kernels.setThreads(1);
 });

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { setThreads } from '../../backend/current.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { UserError } from '../../errors.ts';
 import { evaluationEvent } from '../../experiment/evaluation-event.ts';
@@ -13,6 +14,7 @@ import { load } from '../load-data.ts';
 import { addDrawingFlags, type DrawingFlags, outputFor } from '../output.ts';
 import { evaluationLine, showEvaluation } from '../terminal/evaluation-view.ts';
 import { styled } from '../terminal/text.ts';
+import { threadsFlag } from '../threads-flag.ts';
 
 type Split = 'test' | 'validation' | 'train';
 
@@ -22,6 +24,7 @@ interface Flags extends DrawingFlags {
   readonly split: Split;
   readonly on?: 'mnist' | 'fashion-mnist' | 'digits';
   readonly data?: string;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -42,11 +45,13 @@ export function command(): Command {
     .addOption(new Option('--split <PART>', 'which part of the data').choices(['test', 'validation', 'train']).default('test'))
     .addOption(new Option('--on <NAME>', 'measure on another data set').choices(['mnist', 'fashion-mnist', 'digits']))
     .option('--data <DIR>', 'folder of IDX files, in place of where the run found them')
+    .addOption(threadsFlag())
     .option('--json', 'write one JSON object');
   return addDrawingFlags(evaluateCommand).addHelpText('after', HELP).action(runEvaluate);
 }
 
 async function runEvaluate(path: string, flags: Flags): Promise<void> {
+  if (flags.threads !== undefined) setThreads(flags.threads);
   const output = outputFor(process.stdout, flags);
   const run = await StoredRun.open(path);
   const restored = await run.restore(flags.checkpoint, flags.weights);

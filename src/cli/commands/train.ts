@@ -1,7 +1,6 @@
 import { join, relative } from 'node:path';
 import { Command, Option } from 'commander';
 import { setThreads } from '../../backend/current.ts';
-import { checkedThreads } from '../../backend/wasm/spawn.ts';
 import { evaluationEvent } from '../../experiment/evaluation-event.ts';
 import type { StoredRun } from '../../experiment/node/stored-run.ts';
 import type { RunResult } from '../../experiment/run.ts';
@@ -17,6 +16,7 @@ import { evaluationLine, showEvaluation, showLossCurve } from '../terminal/evalu
 import { showProfile } from '../terminal/profile-view.ts';
 import { styled } from '../terminal/text.ts';
 import { jsonView, LossLog, progressView, quietView } from '../terminal/training-view.ts';
+import { threadsFlag } from '../threads-flag.ts';
 import { begin, goOn, type Job, quoted } from '../train/job.ts';
 import { trainAndLog } from '../train/train-and-log.ts';
 
@@ -84,24 +84,12 @@ export function command(): Command {
     )
     .option('--profile', 'measure time and memory of each phase and op; shown at the end, and in metrics.jsonl')
     .option('--tensorboard [DIR]', "TensorBoard's event files, with histograms, as training goes (default: in the run's folder)")
-    .addOption(
-      new Option('--threads <N>', 'threads that large operations are shared out among; the result is the same bits with any number')
-        .argParser(threadsFrom)
-        .default(undefined, 'CHAINRULE_THREADS, else one for each processor, at most 8'),
-    )
+    .addOption(threadsFlag())
     .addOption(new Option('--json', 'write one JSON object a line, for programs').conflicts('quiet'))
     .option('--quiet', 'show the result only');
   return addExperimentFlags(addDrawingFlags(train))
     .addHelpText('after', HELP)
     .action((data: string | undefined, flags: Flags) => runTrain(train, data, flags));
-}
-
-function threadsFrom(text: string): number {
-  try {
-    return checkedThreads(text.trim() === '' ? Number.NaN : Number(text), '--threads', text);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 /** The statistics that the flags ask for. */
