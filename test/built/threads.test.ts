@@ -16,7 +16,7 @@ test('train and evaluate give the same bits with any number of threads, which th
     expect([code, err]).toEqual([0, '']);
     const { backend } = JSON.parse(readFileSync(join(folder, `with-${threads}`, 'run.json'), 'utf8'));
     expect(backend).toMatchObject({ name: 'wasm', threads });
-    weights.push(readFileSync(join(folder, `with-${threads}`, 'model.safetensors')));
+    weights.push(readFileSync(join(folder, `with-${threads}/checkpoints/step-00000024/model.safetensors`)));
   }
   expect(weights[0].equals(weights[1])).toBe(true);
   const figures = (text: string): unknown => ({ ...JSON.parse(text), run: '' });
