@@ -2,7 +2,7 @@
 import '../src/ops/index.ts';
 
 export { createBlasBackend } from '../src/backend/blas/node/find.ts';
-export { setBackend } from '../src/backend/current.ts';
+export { setBackend, setThreads } from '../src/backend/current.ts';
 export { crossEntropy } from '../src/loss/index.ts';
 export * as nn from '../src/nn/index.ts';
 export * as optim from '../src/optim/index.ts';

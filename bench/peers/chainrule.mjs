@@ -6,6 +6,9 @@ export const name = 'chainrule (wasm)';
 
 let surface;
 
+/** From the first `prepare` on. */
+export const setThreads = count => surface.setThreads(count);
+
 /** @param {{ blas?: number }} options threads of the system's BLAS, where that is to compute the products */
 export async function prepare(workload, { blas } = {}) {
   surface ??= await load('bench/surface.ts');
