@@ -18,7 +18,8 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../s
 import { zip } from '../../src/io/zip.ts';
 import type { Stream } from '../../src/random.ts';
 import type { CheckpointState } from '../../src/train/checkpoint.ts';
-import { checkpointFiles, decodeCheckpoint, SUMS } from '../../src/train/node/checkpoint-files.ts';
+import { SUMS } from '../../src/train/checkpoint-format.ts';
+import { checkpointFiles, decodeCheckpoint } from '../../src/train/node/checkpoint-files.ts';
 import type { Target } from './fuzz.ts';
 import { mutateBytes, mutateJson, mutateText } from './mutate.ts';
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { MNIST } from '../../data/mnist-files.ts';
 import { UserError } from '../../errors.ts';
 import { wholeNumber } from '../arguments.ts';
 import { asUsage } from '../errors.ts';
@@ -32,7 +33,11 @@ export function command(): Command {
 
 async function runStudio(flags: Flags): Promise<void> {
   const port = asUsage(() => wholeNumber('--port', { min: 0, max: 65535 })(flags.port));
-  const server = studioServer(studioFolder());
+  // MNIST is downloaded by the page itself, and only from where the command gets it too.
+  const server = studioServer(
+    studioFolder(),
+    MNIST.mirrors.map(mirror => new URL(mirror).origin),
+  );
   const interrupt = takeInterrupts(() => {});
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,42 +1,21 @@
-/** A checkpoint as a folder of files: weights and optimizer state as safetensors, the rest as JSON, and SHA256SUMS, which `sha256sum -c` reads too. */
+/** A checkpoint as a folder on disk; its form is that of checkpoint-format.ts. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../errors.ts';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../io/safetensors.ts';
-import type { Checkpoint, CheckpointState } from '../checkpoint.ts';
-
-const parts = { model: 'model.safetensors', optimizer: 'optimizer.safetensors', callbacks: 'callbacks.safetensors' } as const;
-type Part = keyof typeof parts;
-const STATE = 'state.json';
-
-/** The file with the hash of every other. */
-export const SUMS = 'SHA256SUMS';
-
-/** The state as written. Format 1 held the hashes of the other files itself, and had none of its own. */
-interface StoredState extends CheckpointState {
-  readonly sha256?: Readonly<Record<string, string>>;
-}
-
-/** A checkpoint as it was read. */
-export interface ReadCheckpoint extends Checkpoint {
-  readonly model: Map<string, StoredTensor>;
-}
+import type { Checkpoint } from '../checkpoint.ts';
+import * as format from '../checkpoint-format.ts';
 
 /** The files of a checkpoint, by name. */
 export function checkpointFiles(checkpoint: Checkpoint): Record<string, string | Uint8Array> {
-  const files: Record<string, string | Uint8Array> = {};
-  for (const [part, name] of Object.entries(parts) as [Part, string][]) files[name] = encodeSafetensors(checkpoint[part], { format: 'pt' });
-  files[STATE] = `${JSON.stringify(checkpoint.state, writeNumber, 1)}\n`;
-  const sums = Object.entries(files).map(([name, content]) => `${hashOf(content)}  ${name}\n`);
-  files[SUMS] = sums.join('');
-  return files;
+  const files = format.checkpointContents(checkpoint);
+  return { ...files, [format.SUMS]: format.sumsOf(Object.entries(files).map(([name, content]) => [name, hashOf(content)])) };
 }
 
 /** Reads a checkpoint folder. A file that is missing, cut short or changed is an error that names it. */
-export async function readCheckpoint(folder: string): Promise<ReadCheckpoint> {
+export async function readCheckpoint(folder: string): Promise<format.ReadCheckpoint> {
   const files = new Map<string, Uint8Array>();
-  for (const name of [SUMS, STATE, ...Object.values(parts)]) {
+  for (const name of format.CHECKPOINT_FILES) {
     try {
       files.set(name, await readFile(join(folder, name)));
     } catch (error) {
@@ -48,93 +27,9 @@ export async function readCheckpoint(folder: string): Promise<ReadCheckpoint> {
 }
 
 /** A checkpoint from its files; `folder` is what messages call the place. */
-export function decodeCheckpoint(files: ReadonlyMap<string, Uint8Array>, folder: string): ReadCheckpoint {
-  const bytesOf = (name: string): Uint8Array => {
-    const bytes = files.get(name);
-    if (bytes === undefined) throw new UserError(`${join(folder, name)}: there is no such file; the checkpoint is not complete`);
-    return bytes;
-  };
-  const sums = files.has(SUMS) ? parseSums(new TextDecoder().decode(bytesOf(SUMS)), join(folder, SUMS)) : null;
-  const check = (name: string, wanted: string | undefined, by: string): void => {
-    if (wanted === undefined) throw new UserError(`${join(folder, by)}: the hash of ${name} is missing; the checkpoint is damaged`);
-    const found = hashOf(bytesOf(name));
-    if (found === wanted) return;
-    throw new UserError(
-      `${join(folder, name)}: its SHA-256 is ${found}, and ${by} says ${wanted}: it was cut short or changed. Use another checkpoint`,
-    );
-  };
-  if (sums !== null) check(STATE, sums.get(STATE), SUMS);
-  const { sha256, ...state } = parseState(new TextDecoder().decode(bytesOf(STATE)), join(folder, STATE), sums !== null);
-  const read = (part: Part): Map<string, StoredTensor> => {
-    const name = parts[part];
-    if (sums !== null) check(name, sums.get(name), SUMS);
-    else check(name, sha256?.[name], STATE);
-    return decodeSafetensors(bytesOf(name), join(folder, name)).tensors;
-  };
-  return { state, model: read('model'), optimizer: read('optimizer'), callbacks: read('callbacks') };
-}
-
-function parseSums(text: string, path: string): Map<string, string> {
-  const sums = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    const match = /^([0-9a-f]{64}) [ *](\S+)$/.exec(line);
-    if (match === null) throw new UserError(`${path}: not a list of SHA-256 sums; the checkpoint is damaged. Use another one`);
-    sums.set(match[2], match[1]);
-  }
-  return sums;
-}
-
-function parseState(text: string, path: string, hasSums: boolean): StoredState {
-  let state: StoredState;
-  try {
-    state = JSON.parse(text, readNumber);
-  } catch (error) {
-    throw new UserError(
-      `${path}: not JSON (${error instanceof Error ? error.message : String(error)}); the checkpoint is damaged. Use another one`,
-    );
-  }
-  const format: unknown = state?.format;
-  if (format !== 1 && format !== 2)
-    throw new UserError(`${path}: format ${JSON.stringify(format)} was found; this chainrule reads formats 1 and 2`);
-  if (format === 2 && !hasSums)
-    throw new UserError(`${path.slice(0, -STATE.length)}${SUMS}: there is no such file; the checkpoint is not complete`);
-  if (format === 1 && !isObject(state.sha256))
-    throw new UserError(`${path}: the hashes of the other files are missing; the checkpoint is damaged`);
-  for (const [field, fits] of Object.entries(fields)) {
-    if (!fits((state as unknown as Record<string, unknown>)[field]))
-      throw new UserError(`${path}: '${field}' is missing or not what it should be; the checkpoint is damaged. Use another one`);
-  }
-  // Format 1 wrote null for a figure that was not finite.
-  const history = state.history.map(logs => Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, value ?? Number.NaN])));
-  return { ...state, format: 2, stopping: state.stopping ?? null, history };
-}
-
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** What must be in a state for a run to go on from it. */
-const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
-  epoch: isCount,
-  globalStep: isCount,
-  loader: value => isObject(value) && isCount(value.epoch) && isCount(value.position),
-  running: value => isObject(value) && isCount(value.samples) && isObject(value.sums),
-  random: value => isObject(value) && isCount(value.seed) && isObject(value.streams),
-  optimizer: isObject,
-  callbacks: isObject,
-  history: value => Array.isArray(value) && value.every(isObject),
-  stopping: value => (value ?? null) === null || (isObject(value) && value.reason === 'earlyStopping' && typeof value.message === 'string'),
-};
-
-const notFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-
-/** JSON has no NaN and no infinity: `{"notFinite":"NaN"}`. */
-function writeNumber(_key: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? { notFinite: String(value) } : value;
-}
-
-function readNumber(_key: string, value: unknown): unknown {
-  return isObject(value) && typeof value.notFinite === 'string' ? (notFinite.find(one => String(one) === value.notFinite) ?? value) : value;
+export function decodeCheckpoint(files: ReadonlyMap<string, Uint8Array>, folder: string): format.ReadCheckpoint {
+  const hashes = new Map(Array.from(files, ([name, bytes]) => [name, hashOf(bytes)]));
+  return format.decodeCheckpoint(files, hashes, folder);
 }
 
 function hashOf(content: string | Uint8Array): string {

@@ -4,8 +4,9 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../errors.ts';
 import type { Checkpoint, CheckpointStore } from '../checkpoint.ts';
+import { type ReadCheckpoint, SUMS } from '../checkpoint-format.ts';
 import { cannotWrite, writeFileAtomic, writeFolderAtomic } from './atomic.ts';
-import { checkpointFiles, type ReadCheckpoint, readCheckpoint, SUMS } from './checkpoint-files.ts';
+import { checkpointFiles, readCheckpoint } from './checkpoint-files.ts';
 import { Lock } from './lock.ts';
 
 /** Which checkpoint: the newest, or the one with the best figure watched. */

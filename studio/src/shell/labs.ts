@@ -49,5 +49,15 @@ export const labs: readonly Lab[] = [
     name: () => m.shell_mnist(),
     text: () => m.home_mnist_text(),
     load: () => import('../labs/mnist/MnistLab.svelte'),
+    hideable: () => [
+      ['draw', m.mnist_hide_draw()],
+      ['data', m.mnist_hide_data()],
+      ['settings', m.mnist_hide_settings()],
+      ['mistakes', m.mnist_hide_mistakes()],
+      ['weights', m.mnist_hide_weights()],
+      ['curves', m.mnist_hide_curves()],
+      ['files', m.mnist_hide_files()],
+      ['speed', m.mnist_hide_speed()],
+    ],
   },
 ];

@@ -68,12 +68,50 @@ export type Question =
   | { readonly about: 'fingerprint' }
   | { readonly about: 'snapshot' }
   /** The model's outputs for inputs [n, ...features], in inference mode. */
-  | { readonly about: 'outputs'; readonly x: Float32Array; readonly count: number };
+  | { readonly about: 'outputs'; readonly x: Float32Array; readonly count: number }
+  /** What a drawn digit is taken for. The picture is grey, dark ink on light paper; it is normalized as MNIST's were. */
+  | { readonly about: 'drawing'; readonly gray: Uint8Array; readonly side: number }
+  /** What every example of a part is taken for. Of classes only. */
+  | { readonly about: 'readings'; readonly part: Part }
+  /** Examples as they are stored: images as bytes, one after another. */
+  | { readonly about: 'images'; readonly part: Part; readonly indices: readonly number[] }
+  /** The weights into the first so many units of the first layer. */
+  | { readonly about: 'filters'; readonly most: number }
+  /** The run at its last rest as a file: the whole run folder as a zip, its weights, or the net for other programs. */
+  | { readonly about: 'file'; readonly kind: FileKind };
+
+export type Part = 'train' | 'validation' | 'test';
+export type FileKind = 'run' | 'safetensors' | 'onnx' | 'experiment';
+
+/** What each example of a part is, what it was taken for, and with which probabilities. */
+export interface Readings {
+  readonly part: Part;
+  readonly step: number;
+  readonly truths: Uint8Array;
+  readonly readAs: Uint8Array;
+  /** Given to the class it was taken for. */
+  readonly probability: Float32Array;
+  /** Given to the class that it is. */
+  readonly truthProbability: Float32Array;
+}
 
 export type Answer =
   | { readonly about: 'fingerprint'; readonly sha256: string; readonly step: number }
   | { readonly about: 'snapshot'; readonly snapshot: Snapshot | null }
-  | { readonly about: 'outputs'; readonly values: Float32Array };
+  | { readonly about: 'outputs'; readonly values: Float32Array }
+  | {
+      readonly about: 'drawing';
+      /** Null where there is no ink. */
+      readonly reading: {
+        /** [28, 28], 255 for ink */
+        readonly image: Uint8Array;
+        readonly probabilities: Float32Array;
+      } | null;
+    }
+  | { readonly about: 'readings'; readonly readings: Readings }
+  | { readonly about: 'images'; readonly pixels: Uint8Array }
+  | { readonly about: 'filters'; readonly filters: LayerWeights | null; readonly units: number }
+  | { readonly about: 'file'; readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> };
 
 /** What a run is made of; told once, at its start. */
 export interface Outline {

@@ -162,6 +162,11 @@ export class Session {
     return encodeSafetensors(this.#current?.model ?? new Map(), { format: 'pt' }) as Uint8Array<ArrayBuffer>;
   }
 
+  /** The net as it is now, also while it trains; null before the first look at it. */
+  get model(): Module | null {
+    return this.#model;
+  }
+
   get snapshot(): Snapshot | null {
     return this.#current;
   }

@@ -6,7 +6,7 @@ import type { Experiment, PointsData } from '../../../../src/experiment/types.ts
 /** All of an experiment but its data, which all runs of the playground share. */
 export type RunSettings = Omit<Experiment, 'data'>;
 
-type Flags = Record<string, string | true>;
+export type Flags = Record<string, string | true>;
 
 const base: Experiment = experimentFromFlags({ flags: {}, data: { name: 'points' } });
 export const baseData: PointsData = base.data as PointsData;
@@ -35,16 +35,22 @@ export function dataText(data: PointsData): string {
 function textOnce(key: object, experiment: Experiment): string {
   let text = texts.get(key);
   if (text === undefined) {
-    const words = commandWords(experiment)?.slice(3) ?? [];
-    const parts: string[] = [];
-    for (let i = 0; i < words.length; i++) parts.push(bare.has(words[i]) ? words[i].slice(2) : `${words[i].slice(2)}=${words[++i]}`);
-    text = parts.join('~');
+    text = flagText(experiment);
     texts.set(key, text);
   }
   return text;
 }
 
-function flagsOf(text: string): Flags {
+/** The flags of an experiment that say something other than the default: `hidden=8,8~optimizer=sgd~early-stopping`. */
+export function flagText(experiment: Experiment): string {
+  const words = commandWords(experiment)?.slice(3) ?? [];
+  const parts: string[] = [];
+  for (let i = 0; i < words.length; i++) parts.push(bare.has(words[i]) ? words[i].slice(2) : `${words[i].slice(2)}=${words[++i]}`);
+  return parts.join('~');
+}
+
+/** What `flagText` wrote, not yet checked. */
+export function flagsOf(text: string): Flags {
   const flags: Flags = {};
   for (const part of text.split('~')) {
     const [, name, value] = /^([^=]*)(?:=(.*))?$/s.exec(part)!;
@@ -69,7 +75,8 @@ export function readData(text: string, points: readonly (readonly number[])[]): 
   return { ...(experimentFromFlags({ flags: rest, config }).data as PointsData), points };
 }
 
-function known(flags: Flags): Flags {
+/** @throws Error that names a flag there is not */
+export function known(flags: Flags): Flags {
   const names = new Set(experimentFlags().map(({ flag }) => flag));
   const unknown = Object.keys(flags).find(flag => !names.has(flag));
   if (unknown !== undefined) throw new Error(`${unknown.slice(2)} is no option`);

@@ -4,7 +4,18 @@ import type { Evaluation } from '../../../../src/train/evaluate.ts';
 import type { StopReason } from '../../../../src/train/events.ts';
 import { recall, remember } from '../../shell/storage.ts';
 import { TrainingClient } from '../../training/client.ts';
-import type { EpochFigures, LayerLook, LayerWeights, Outline, PlaneLook, Report, Watch } from '../../training/protocol.ts';
+import type {
+  Answer,
+  EpochFigures,
+  LayerLook,
+  LayerWeights,
+  Outline,
+  PlaneLook,
+  Question,
+  Report,
+  Snapshot,
+  Watch,
+} from '../../training/protocol.ts';
 
 /** Slider moves come many a second; a run is begun anew when they rest. */
 const settling = 150;
@@ -15,8 +26,15 @@ export interface Crash {
   readonly step: number | null;
 }
 
+/** What a run begins with besides its experiment. */
+export interface Beginning {
+  readonly files?: Record<string, Uint8Array>;
+  readonly from?: Snapshot | null;
+}
+
 export class Run {
-  readonly #index: number;
+  /** Under which its place is kept between visits. */
+  readonly #key: string;
   outline: Outline | null = $state.raw(null);
   step: number = $state(0);
   epoch: number = $state(0);
@@ -43,9 +61,11 @@ export class Run {
   /** Begins the run whose settings have not rested yet. */
   #pending: (() => void) | null = null;
   #isFirst = true;
+  /** Where it was taken up, of a run that was begun before. */
+  #from: Snapshot | null = null;
 
-  constructor(index: number) {
-    this.#index = index;
+  constructor(key: string) {
+    this.#key = key;
   }
 
   /** The figures of the net where it stands: of its end, or those last measured at or before the step. */
@@ -59,7 +79,7 @@ export class Run {
   }
 
   /** Begins this experiment, unless it is the one that runs. `text` stands for all that tells it from others. */
-  show(experiment: Experiment, text: string, watch: Watch): void {
+  show(experiment: Experiment, text: string, watch: Watch, beginning: Beginning = {}): void {
     if (text === this.#text) {
       this.#client?.setWatch(watch);
       return;
@@ -74,10 +94,11 @@ export class Run {
       clearTimeout(this.#timer);
       this.#pending = null;
       this.#forget();
+      this.#from = beginning.from ?? null;
       this.#client ??= this.#connect();
       this.#client.setSpeed(this.#speed);
-      this.#client.start(experiment, watch);
-      const step = isFirst ? this.#stepBefore(text) : 0;
+      this.#client.start(experiment, watch, beginning);
+      const step = isFirst && !beginning.from ? this.#stepBefore(text) : 0;
       if (step > 0) this.#client.goTo(step);
       else if (this.isPlaying) this.#client.play();
     };
@@ -116,6 +137,11 @@ export class Run {
     this.#client?.setSpeed(stepsPerSecond);
   }
 
+  /** Asks the worker; rejects where there is no run, or another one has begun meanwhile. */
+  ask<A extends Question['about']>(question: Extract<Question, { about: A }>): Promise<Extract<Answer, { about: A }>> {
+    return this.#client?.ask(question) ?? Promise.reject(new Error('there is no run'));
+  }
+
   /** Ends it; another `show` begins anew. */
   close(): void {
     clearTimeout(this.#timer);
@@ -132,6 +158,7 @@ export class Run {
     return new TrainingClient({
       onReady: outline => {
         this.outline = outline;
+        this.#takeUp(outline.stepsPerEpoch);
       },
       onReport: report => this.#take(report),
       onFailure: message => {
@@ -144,6 +171,15 @@ export class Run {
         else if (this.isPlaying) this.#client?.play();
       },
     });
+  }
+
+  /** What is known of the steps before the one at which the run was taken up. */
+  #takeUp(stepsPerEpoch: number): void {
+    const from = this.#from;
+    if (from === null || this.epochs.length > 0) return;
+    this.epochs = from.state.history.map((figures, i) => ({ step: (i + 1) * stepsPerEpoch, epoch: i + 1, figures }));
+    this.losses = new Array<number>(from.step).fill(Number.NaN);
+    this.rates = this.losses;
   }
 
   #take(report: Report): void {
@@ -182,7 +218,7 @@ export class Run {
   /** It stands: its place is kept for a reload, and its weights get their name. */
   async #rest(): Promise<void> {
     const { step } = this;
-    remember(`playground:at:${this.#index}`, JSON.stringify({ text: this.#text, step }));
+    remember(this.#key, JSON.stringify({ text: this.#text, step }));
     try {
       this.fingerprint = (await this.#client?.ask({ about: 'fingerprint' })) ?? null;
     } catch {
@@ -192,7 +228,7 @@ export class Run {
 
   #stepBefore(text: string): number {
     try {
-      const kept = JSON.parse(recall(`playground:at:${this.#index}`) ?? '{}') as { text?: unknown; step?: unknown };
+      const kept = JSON.parse(recall(this.#key) ?? '{}') as { text?: unknown; step?: unknown };
       return kept.text === text && Number.isSafeInteger(kept.step) ? (kept.step as number) : 0;
     } catch {
       return 0;
