@@ -13,7 +13,17 @@ function read(language: 'en' | 'ko', file: string): Record<string, string> {
 }
 
 /** Messages that are the same in both languages: names, and signs. Only what is in use. */
-const SAME: readonly string[] = [];
+const SAME: readonly string[] = [
+  'play_shape_xor',
+  'play_legend_zero',
+  'play_legend_half',
+  'play_eps',
+  'play_amsgrad',
+  'play_rho',
+  'play_loss_huber',
+  'play_l1',
+  'play_l2',
+];
 
 /** What a message is filled with. */
 function places(message: string): string[] {

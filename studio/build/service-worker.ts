@@ -19,9 +19,11 @@ export function serviceWorker(): Plugin {
         for (const { name, content } of files) hash.update(name).update('\0').update(content);
         const template = readFileSync(fileURLToPath(new URL('../src/service-worker.js', import.meta.url)), 'utf8');
         const names = ['icon.svg', 'manifest.webmanifest', ...files.map(({ name }) => name)];
-        const source = template
-          .replace("'VERSION'", () => JSON.stringify(hash.digest('hex').slice(0, 16)))
-          .replace('[/* FILES */]', () => JSON.stringify(names));
+        const fill = (text: string, mark: string, value: unknown): string => {
+          if (!text.includes(mark)) throw new Error(`service worker: src/service-worker.js has no ${mark} to fill in`);
+          return text.replace(mark, () => JSON.stringify(value));
+        };
+        const source = fill(fill(template, "'VERSION'", hash.digest('hex').slice(0, 16)), "'FILES'", names);
         this.emitFile({ type: 'asset', fileName: 'sw.js', source });
       },
     },

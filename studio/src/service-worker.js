@@ -1,9 +1,7 @@
 // Keeps the studio at hand without a network: every file of the build is fetched at the first visit. The page itself is asked of the network first, so
 // that a new build is seen at once; what it then loads has its hash in its name, and comes from the cache.
 const version = 'VERSION';
-const files = [
-  /* FILES */
-];
+const files = 'FILES';
 const cacheName = `chainrule-studio-${version}`;
 
 self.addEventListener('install', event => {

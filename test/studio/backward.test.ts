@@ -169,7 +169,7 @@ describe('as a person would, by mouse', () => {
     await page.locator('[data-node="z5"]').waitFor();
     await expect.poll(() => page.url()).toMatch(/#\/backward\?start=1$/);
     await page.getByRole('combobox', { name: 'Example' }).selectOption({ label: 'Addition' });
-    await page.locator('[data-node="u"]').waitFor();
+    await expect.poll(() => page.url()).toMatch(/#\/backward\?e=u/);
     await page.evaluate(() => {
       location.hash = '#/backward?start=1';
     });
