@@ -3,8 +3,12 @@ import '../src/ops/index.ts';
 
 export { createBlasBackend } from '../src/backend/blas/node/find.ts';
 export { setBackend, setThreads } from '../src/backend/current.ts';
+export { augmentImages } from '../src/data/augment.ts';
+export { DataLoader } from '../src/data/loader.ts';
+export { mnist } from '../src/data/node/mnist.ts';
 export { crossEntropy } from '../src/loss/index.ts';
 export * as nn from '../src/nn/index.ts';
 export * as optim from '../src/optim/index.ts';
 export { tensor } from '../src/tensor/create.ts';
 export { keep, liveTensors, step } from '../src/tensor/scope.ts';
+export { emptyTensor } from '../src/tensor/tensor.ts';

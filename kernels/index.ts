@@ -2,7 +2,7 @@
 export { argmax, cumsum, reduce } from './reduce';
 export { axpy, fill, unary, where } from './unary';
 export { binary } from './binary';
-export { copy2d, gatherRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
+export { copy2d, decodeBytes, gatherRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
 export { gemm, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTiles, gemmTileUnits } from './gemm';
 export { finishRows } from './epilogue';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';

@@ -85,3 +85,16 @@ export function pickColumns(x: usize, index: usize, out: usize, rows: i32, cols:
 export function unpickColumns(x: usize, index: usize, out: usize, rows: i32, cols: i32): void {
   for (let i = 0; i < rows; i++, x += 4, out += <usize>cols << 2) store<f32>(out + (<usize>indexAt(index, i) << 2), load<f32>(x));
 }
+
+/** out[i] = table[bytes[i]]: 256 values of float32. */
+export function decodeBytes(bytes: usize, table: usize, out: usize, n: i32): void {
+  for (; n >= 4; n -= 4, bytes += 4, out += 16) {
+    const four = load<u32>(bytes);
+    let y = v128.load32_zero(table + ((four & 0xff) << 2));
+    y = v128.load_lane<f32>(table + ((four >>> 6) & 0x3fc), y, 1);
+    y = v128.load_lane<f32>(table + ((four >>> 14) & 0x3fc), y, 2);
+    y = v128.load_lane<f32>(table + ((four >>> 22) & 0x3fc), y, 3);
+    v128.store(out, y);
+  }
+  for (; n > 0; n--, bytes++, out += 4) store<f32>(out, load<f32>(table + (<usize>load<u8>(bytes) << 2)));
+}

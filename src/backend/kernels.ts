@@ -200,6 +200,8 @@ export interface Kernels {
 
   // movement ------------------------------------------------------------------------------------------------------
   copy(x: Storage, out: Storage, plan: CopyPlan): void;
+  /** out[i, :] = table[bytes[index[i], :]]   bytes (such as pixels) are [*, cols], each decoded by a table of 256 values */
+  decodeRows(bytes: Uint8Array, index: Uint32Array, table: Float32Array, out: Storage, cols: number): void;
   /** out[i, :] = x[index[i], :]   x is [*, cols], index is [rows] */
   gatherRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void;
   /** out[index[i], :] += x[i, :]   out is not cleared first */

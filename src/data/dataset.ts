@@ -1,6 +1,8 @@
 /** A dataset: examples with what is needed to read them, train on them, and later predict as it was trained. */
+import type { Kernels, Storage } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import { currentRandom, Random, type Stream } from '../random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** How stored features become a model's input: (x scale - mean) / std. Saved with a model, so that predict does the same. */
 export interface Normalization {
@@ -36,6 +38,8 @@ export interface FeatureSource {
   fill(indices: Uint32Array, out: Float32Array): void | Promise<void>;
   /** Stored features of one example, before normalization; for looking at it. */
   raw?(index: number): Uint8Array | Float32Array;
+  /** Writes what `fill` writes straight into a tensor's storage, by a kernel. */
+  fillStorage?(indices: Uint32Array, kernels: Kernels, out: Storage): void;
   /** All of them, one example after another, where they are in memory. */
   readonly stored?: Uint8Array | Float32Array;
 }
@@ -173,14 +177,32 @@ export class Dataset implements DatasetInfo {
         `fillBatch: ${n} examples need x of ${n * this.#featureSize} and y of ${n * this.#targetSize} numbers; x has ${x.length}${y === null ? '' : `, y ${y.length}`}`,
       );
     }
+    if (y !== null) this.fillTargets(indices, y);
+    return this.#source.fill(this.#map(indices), x);
+  }
+
+  /** Writes the targets of examples `indices`: y [n, ...targetShape]. */
+  fillTargets(indices: Uint32Array, y: Float32Array): void {
     const from = this.#map(indices);
-    if (y !== null) {
-      const size = this.#targetSize;
-      for (let i = 0; i < n; i++) {
-        for (let j = 0; j < size; j++) y[i * size + j] = this.#targets[from[i] * size + j];
-      }
+    const size = this.#targetSize;
+    for (let i = 0; i < from.length; i++) {
+      for (let j = 0; j < size; j++) y[i * size + j] = this.#targets[from[i] * size + j];
     }
-    return this.#source.fill(from, x);
+  }
+
+  /** Whether features are bytes that `fillTensor` decodes. */
+  get isDecoded(): boolean {
+    return this.#source.fillStorage !== undefined;
+  }
+
+  /** Writes the features of examples `indices`, normalized, straight into a tensor: x [n, ...featureShape]. False where the source cannot. */
+  fillTensor(indices: Uint32Array, x: Tensor): boolean {
+    if (this.#source.fillStorage === undefined) return false;
+    if (x.size !== indices.length * this.#featureSize) {
+      throw new UserError(`fillTensor: ${indices.length} examples need ${indices.length * this.#featureSize} numbers; x has ${x.size}`);
+    }
+    this.#source.fillStorage(this.#map(indices), x.kernels, x.storage);
+    return true;
   }
 
   #map(indices: Uint32Array): Uint32Array {
@@ -291,7 +313,9 @@ function memorySource(features: Uint8Array | Float32Array, size: number, { scale
         for (let j = 0; j < size; j++) out[at++] = table[features[start + j]];
       }
     };
-    return { length, fill, raw, stored: features };
+    const fillStorage = (indices: Uint32Array, kernels: Kernels, out: Storage): void =>
+      kernels.decodeRows(features, indices, table, out, size);
+    return { length, fill, raw, stored: features, fillStorage };
   }
   const plain = scale === 1 && mean === 0 && std === 1;
   const fill = (indices: Uint32Array, out: Float32Array): void => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type BackendName, withBackend } from '../backend/current.ts';
 import { Random } from '../random.ts';
+import { zeros } from '../tensor/create.ts';
 import { Dataset, type FeatureSource, identity } from './dataset.ts';
 import { type Batch, DataLoader } from './loader.ts';
 
@@ -152,5 +154,36 @@ describe('DataLoader', () => {
     expect(() => {
       for (const _ of loader.batches()) read(loader);
     }).toThrow('another iteration began before this one ended');
+  });
+});
+
+describe('bytes', () => {
+  const images = Dataset.from({
+    name: 'images',
+    features: Uint8Array.from({ length: 256 * 7 }, (_, i) => (i * 37) & 0xff),
+    targets: Uint8Array.from({ length: 256 }, (_, i) => i % 10),
+    featureShape: [7],
+    normalization: { scale: 1 / 255, mean: 0.1307, std: 0.3081 },
+  });
+  const options = { batchSize: 60, shuffle: true, seed: 3 };
+
+  it.each<BackendName>(['wasm', 'reference'])('go into a tensor on %s as they are in x, bit for bit, also of a selection', name => {
+    const chosen = images.subset(Array.from({ length: 200 }, (_, i) => 255 - i));
+    const plain = Array.from(new DataLoader(chosen, options).batches(), batch => [[...batch.x], [...batch.y]]);
+    const written = withBackend(name, () => Array.from(new DataLoader(chosen, options), ([x, y]) => [[...x.toArray()], [...y.toArray()]]));
+    expect(written).toEqual(plain);
+    expect(written.map(([x]) => x.length)).toEqual([420, 420, 420, 140]);
+  });
+
+  it('that a transform has changed go there as it left them', () => {
+    const transform = (batch: Batch): void => {
+      batch.x[0] = 42;
+    };
+    for (const [x] of new DataLoader(images, { ...options, transform })) expect(x.toArray()[0]).toBe(42);
+  });
+
+  it('refuse a tensor of another size', () => {
+    const [first] = new DataLoader(images, options).batches();
+    expect(() => first.write(zeros([60, 6]), zeros([60]))).toThrow('fillTensor: 60 examples need 420 numbers; x has 360');
   });
 });

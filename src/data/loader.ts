@@ -15,6 +15,8 @@ export interface Batch {
   readonly indices: Uint32Array;
   readonly xShape: readonly number[];
   readonly yShape: readonly number[];
+  /** Writes x and y into tensors of their sizes. Bytes that nobody has asked for as `x` go there straight, by a kernel. */
+  write(x: Tensor, y: Tensor): void;
 }
 
 export interface LoaderOptions {
@@ -117,7 +119,7 @@ export class DataLoader {
     while (this.#position < this.length) {
       const position = this.#position;
       const batch = this.#buffer(0).of(this.#indices(position));
-      if (this.dataset.fillBatch(batch.indices, batch.x, batch.y) !== undefined) {
+      if (batch.fill() !== undefined) {
         throw new UserError(`DataLoader: '${this.dataset.name}' is read lazily; iterate with 'for await'`);
       }
       this.#augment(batch, position);
@@ -136,7 +138,7 @@ export class DataLoader {
       const position = next++;
       const batch = this.#buffer(position % (this.prefetch + 1)).of(this.#indices(position));
       const read = async (): Promise<Batch> => {
-        await this.dataset.fillBatch(batch.indices, batch.x, batch.y);
+        await batch.fill();
         this.#augment(batch, position);
         return batch;
       };
@@ -197,43 +199,78 @@ export class DataLoader {
   }
 }
 
-function* lend({ x, y, xShape, yShape }: Batch): Generator<[Tensor, Tensor], void, undefined> {
-  const xTensor = keep(emptyTensor(xShape)).set(x);
-  const yTensor = keep(emptyTensor(yShape)).set(y);
+function* lend(batch: Batch): Generator<[Tensor, Tensor], void, undefined> {
+  const x = keep(emptyTensor(batch.xShape));
+  const y = keep(emptyTensor(batch.yShape));
+  batch.write(x, y);
   try {
-    yield [xTensor, yTensor];
+    yield [x, y];
   } finally {
-    release(xTensor);
-    release(yTensor);
+    release(x);
+    release(y);
   }
 }
 
-/** The arrays of one batch size, kept from batch to batch: most are of the full size, one an epoch of the rest. */
+/** The batches of one size, kept from batch to batch: most are of the full size, one an epoch of the rest. */
 class BatchBuffers {
   readonly #dataset: Dataset;
-  readonly #bySize = new Map<number, Batch>();
+  readonly #bySize = new Map<number, LoadedBatch>();
 
   constructor(dataset: Dataset) {
     this.#dataset = dataset;
   }
 
-  of(indices: Uint32Array): Batch {
+  of(indices: Uint32Array): LoadedBatch {
     const n = indices.length;
     let batch = this.#bySize.get(n);
     if (batch === undefined) {
-      const xShape = [n, ...this.#dataset.featureShape];
-      const yShape = [n, ...this.#dataset.targetShape];
-      batch = {
-        x: new Float32Array(sizeOfShape(xShape)),
-        y: new Float32Array(sizeOfShape(yShape)),
-        indices: new Uint32Array(n),
-        xShape,
-        yShape,
-      };
+      batch = new LoadedBatch(this.#dataset, n);
       this.#bySize.set(n, batch);
     }
     batch.indices.set(indices);
     return batch;
+  }
+}
+
+/** A batch whose features, where they are bytes in memory, become numbers when `x` is first read, or in the tensor they are written to. */
+class LoadedBatch implements Batch {
+  readonly y: Float32Array;
+  readonly indices: Uint32Array;
+  readonly xShape: readonly number[];
+  readonly yShape: readonly number[];
+  readonly #dataset: Dataset;
+  #x: Float32Array | null = null;
+  #filled = false;
+
+  constructor(dataset: Dataset, n: number) {
+    this.#dataset = dataset;
+    this.xShape = [n, ...dataset.featureShape];
+    this.yShape = [n, ...dataset.targetShape];
+    this.y = new Float32Array(sizeOfShape(this.yShape));
+    this.indices = new Uint32Array(n);
+  }
+
+  get x(): Float32Array {
+    if (!this.#filled) void this.#fillFeatures();
+    return this.#x!;
+  }
+
+  /** Reads the examples at `indices`; a promise where that takes time. */
+  fill(): void | Promise<void> {
+    this.#filled = false;
+    this.#dataset.fillTargets(this.indices, this.y);
+    if (!this.#dataset.isDecoded) return this.#fillFeatures();
+  }
+
+  write(x: Tensor, y: Tensor): void {
+    if (this.#filled || !this.#dataset.fillTensor(this.indices, x)) x.set(this.x);
+    y.set(this.y);
+  }
+
+  #fillFeatures(): void | Promise<void> {
+    this.#x ??= new Float32Array(sizeOfShape(this.xShape));
+    this.#filled = true;
+    return this.#dataset.fillBatch(this.indices, this.#x);
   }
 }
 

@@ -111,8 +111,10 @@ async function forEachBatch(
   for await (const batch of loader.batchesAhead()) {
     step(() =>
       noGrad(() => {
-        const x = emptyTensor(batch.xShape, kernels).set(batch.x);
-        visit(model.call(x), emptyTensor(batch.yShape, kernels).set(batch.y), batch.indices);
+        const x = emptyTensor(batch.xShape, kernels);
+        const y = emptyTensor(batch.yShape, kernels);
+        batch.write(x, y);
+        visit(model.call(x), y, batch.indices);
       }),
     );
     if (breathe.due()) await breathe.now();

@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts';
 import { type Module, observeForward } from '../nn/module.ts';
 import { type Random, type RandomState, withRandom } from '../random.ts';
 import { keep, release, step } from '../tensor/scope.ts';
+import { sameShape } from '../tensor/shape.ts';
 import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
 import type { Logs, Phase } from './events.ts';
 import type { FitOptions } from './fit-options.ts';
@@ -46,7 +47,8 @@ export class StepRunner {
     const { optimizer, beforeUpdate, afterUpdate, mixBatch, accumulate = 1 } = options;
     this.watching = watching;
     this.epoch = epoch;
-    const read = { x: this.fill('x', batch.x, batch.xShape), y: this.fill('y', batch.y, batch.yShape) };
+    const read = { x: this.tensorFor('x', batch.xShape), y: this.tensorFor('y', batch.yShape) };
+    batch.write(read.x, read.y);
     const { position } = loader.state();
     const place = (position - 1) % accumulate;
     const last = place === accumulate - 1 || position === loader.length;
@@ -182,14 +184,14 @@ export class StepRunner {
   }
 
   /** The batch's tensor: one for each shape, filled again and again. */
-  private fill(which: 'x' | 'y', values: Float32Array, shape: readonly number[]): Tensor {
+  private tensorFor(which: 'x' | 'y', shape: readonly number[]): Tensor {
     let tensor = this[which];
-    if (tensor === null || tensor.size !== values.length || tensor.shape.length !== shape.length) {
+    if (tensor === null || !sameShape(tensor.shape, shape)) {
       if (tensor !== null) release(tensor);
       tensor = keep(emptyTensor([...shape], this.parts.kernels));
       this[which] = tensor;
     }
-    return tensor.set(values);
+    return tensor;
   }
 
   private count(name: string, sum: number): void {

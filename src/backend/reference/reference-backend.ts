@@ -85,6 +85,10 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
       };
       walk(0, plan.from, plan.to);
     },
+    decodeRows(bytes, index, table, out, cols) {
+      const to = data(out);
+      for (let i = 0; i < index.length; i++) for (let c = 0; c < cols; c++) to[i * cols + c] = table[bytes[index[i] * cols + c]];
+    },
     gatherRows(x, index, out, rows, cols) {
       const [from, at, to] = [data(x), data(index), data(out)];
       for (let i = 0; i < rows; i++) for (let c = 0; c < cols; c++) to[i * cols + c] = from[at[i] * cols + c];

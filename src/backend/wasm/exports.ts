@@ -20,6 +20,8 @@ export interface KernelExports {
   where(condition: number, a: number, b: number, out: number, n: number): void;
   axpy(alpha: number, x: number, out: number, n: number): void;
   copy2d(from: number, to: number, rows: number, cols: number, fromRow: number, fromCol: number, toRow: number, toCol: number): void;
+  /** bytes and table are addresses */
+  decodeBytes(bytes: number, table: number, out: number, n: number): void;
   gatherRows(x: number, index: number, out: number, rows: number, cols: number): void;
   scatterAddRows(x: number, index: number, out: number, rows: number, cols: number): void;
   pickColumns(x: number, index: number, out: number, rows: number, cols: number): void;

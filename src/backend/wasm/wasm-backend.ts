@@ -200,6 +200,16 @@ export class WasmBackend implements Kernels {
     }
   }
 
+  decodeRows(bytes: Uint8Array, index: Uint32Array, table: Float32Array, out: Storage, cols: number): void {
+    const n = index.length * cols;
+    const scratch = this.#heap.scratch(table.byteLength + n);
+    const { buffer } = this.#heap.memory;
+    new Float32Array(buffer, scratch, table.length).set(table);
+    const rows = new Uint8Array(buffer, scratch + table.byteLength, n);
+    for (let i = 0; i < index.length; i++) rows.set(bytes.subarray(index[i] * cols, (index[i] + 1) * cols), i * cols);
+    this.#wasm.decodeBytes(scratch + table.byteLength, scratch, address(out), n);
+  }
+
   gatherRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void {
     this.#wasm.gatherRows(address(x), address(index), address(out), rows, cols);
   }
