@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { esmExternalRequirePlugin } from 'rolldown/plugins';
@@ -41,7 +41,7 @@ async function bundle() {
     chunkFileNames: 'chunks/[name]-[hash].js',
     // The package must stay small. Functions and classes keep their names: messages and stack traces say them.
     comments: false,
-    minify: { compress: false, mangle: { keepNames: { function: true, class: true } }, codegen: { removeWhitespace: true } },
+    minify: { compress: { keepNames: { function: true, class: true } }, mangle: { keepNames: { function: true, class: true } }, codegen: { removeWhitespace: true } },
     banner: chunk => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
   });
   await build.close();
@@ -75,7 +75,24 @@ async function declarations() {
         await writeFile(path, text.replace(/((?:from|import|module)\s*\(?\s*)(['"])(\.[^'"]*)\.ts\2/g, '$1$2$3.js$2'));
       }),
   );
-  console.log(`types: ${files.filter(name => name.endsWith('.d.ts')).length} files`);
+  console.log(`types: ${await pruneDeclarations(folder)} files`);
+}
+
+/** Removes the declarations that no entry's lead to; how many are left. */
+async function pruneDeclarations(folder) {
+  const reached = new Set();
+  const visit = async path => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    const text = await readFile(path, 'utf8');
+    const names = [...text.matchAll(/(?:from|import|module)\s*\(?\s*['"](\.[^'"]*)\.js['"]/g)].map(match => `${match[1]}.d.ts`);
+    await Promise.all(names.map(name => visit(join(dirname(path), name))));
+  };
+  const entries = [...Object.values(anywhere), nodeOnly.node];
+  await Promise.all(entries.map(path => visit(join(folder, path.replace(/\.ts$/, '.d.ts')))));
+  const all = (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.d.ts')).map(name => join(folder, name));
+  await Promise.all(all.filter(path => !reached.has(path)).map(path => rm(path)));
+  return reached.size;
 }
 
 function run(command, args) {

@@ -192,7 +192,7 @@ test('a loss that is no longer a number ends the run with where, why and what to
   expectComplaint(
     outcome,
     1,
-    /the loss became (NaN|Infinity) in epoch 1, step \d+: .*\n.*Try a smaller learning rate.*\nThe run so far is in runs\/nan/,
+    /the loss became (NaN|Infinity) in epoch 1, step \d+: .*\n.*grown beyond float32.*\nTry a smaller learning rate.*\nThe run so far is in runs\/nan/,
   );
   expect(JSON.parse(readFileSync(join(folder, 'runs/nan/run.json'), 'utf8'))).toMatchObject({ outcome: 'failed' });
 });
