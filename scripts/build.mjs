@@ -41,7 +41,11 @@ async function bundle() {
     chunkFileNames: 'chunks/[name]-[hash].js',
     // The package must stay small. Functions and classes keep their names: messages and stack traces say them.
     comments: false,
-    minify: { compress: { keepNames: { function: true, class: true } }, mangle: { keepNames: { function: true, class: true } }, codegen: { removeWhitespace: true } },
+    minify: {
+      compress: { keepNames: { function: true, class: true } },
+      mangle: { keepNames: { function: true, class: true } },
+      codegen: { removeWhitespace: true },
+    },
     banner: chunk => (chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
   });
   await build.close();
