@@ -44,3 +44,8 @@ test('ticks are inside the range, rising, no more than asked, and told apart by 
     }),
   );
 });
+
+test('a range that is all but a point ends, with its two ends', () => {
+  expect(linearTicks(1e16, 1e16 + 2, 6).map(tick => tick.value)).toEqual([1e16, 1e16 + 2]);
+  expect(linearTicks(1, 1 + 2 ** -52, 6).map(tick => tick.value)).toHaveLength(2);
+});

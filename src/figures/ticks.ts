@@ -16,6 +16,8 @@ export function linearTicks(min: number, max: number, most: number, whole = fals
   const step = tickStep((max - min) / Math.max(1, most - 1), whole);
   const first = Math.ceil(min / step - 1e-9);
   const last = Math.floor(max / step + 1e-9);
+  // A range near the resolution of numbers has no ticks between its ends, and counting would never reach the last.
+  if (!(Number.isSafeInteger(first) && Number.isSafeInteger(last))) return [min, max].map(value => ({ value, label: formatNumber(value) }));
   const ticks: Tick[] = [];
   // Counted in whole steps, so that a tick at 0.3 is not at 0.30000000000000004.
   for (let i = first; i <= last; i++) ticks.push({ value: cleaned(i, step), label: tickLabel(cleaned(i, step), step) });
