@@ -9,15 +9,19 @@ test('in an isolated page threads share the work, to the bits of Node', async ()
   const kernels = new WasmBackend({ threads: 3, limits: { elements: 0, costlyElements: 0, multiplications: 0 } });
   expect(kernels.traits).toMatchObject({ threads: 3 });
   await until(() => kernels.threadsReady().ready === 2, 'both threads are ready');
-  setBackend(kernels);
-  try {
-    expect(smallRun()).toEqual(inject('nodeRun'));
-  } finally {
-    setBackend('wasm');
-  }
-  const { pieces } = kernels.threadsReady();
-  expect(pieces).toHaveLength(2);
-  for (const done of pieces) expect(done).toBeGreaterThan(20);
+  expect(kernels.threadsReady().pieces).toHaveLength(2);
+  // On a busy machine the main thread may have done all pieces before another got to run: again, until each has done some.
+  const end = performance.now() + 30_000;
+  do {
+    setBackend(kernels);
+    try {
+      expect(smallRun()).toEqual(inject('nodeRun'));
+    } finally {
+      setBackend('wasm');
+    }
+    await new Promise(resolve => setTimeout(resolve, 10));
+  } while (kernels.threadsReady().pieces.some(done => done === 0) && performance.now() < end);
+  for (const done of kernels.threadsReady().pieces) expect(done).toBeGreaterThan(0);
   expect(kernels.traits).not.toHaveProperty('threadsMissing');
   kernels.setThreads(1);
 });
