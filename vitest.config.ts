@@ -76,6 +76,8 @@ const studio: TestProjectConfiguration = {
     include: ['test/studio/**/*.test.ts'],
     environment: 'node',
     globalSetup: ['test/studio/build.ts'],
+    // A page answers when it can; a busy machine takes its time.
+    expect: { poll: { timeout: 10_000 } },
     testTimeout: 60_000,
   },
 };
