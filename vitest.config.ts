@@ -77,8 +77,9 @@ const studio: TestProjectConfiguration = {
     environment: 'node',
     globalSetup: ['test/studio/build.ts'],
     // A page answers when it can; a busy machine takes its time.
-    expect: { poll: { timeout: 10_000 } },
-    testTimeout: 60_000,
+    expect: { poll: { timeout: 45_000 } },
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
   },
 };
 

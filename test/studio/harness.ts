@@ -53,7 +53,8 @@ export function studio(): Studio {
         colorScheme: theme,
         reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
       });
-      context.setDefaultTimeout(10_000);
+      // What a page shows is waited for, however slow the machine; a test that waits in vain ends by its own time.
+      context.setDefaultTimeout(45_000);
       contexts.push(context);
       const page = await context.newPage();
       page.on('console', message => {

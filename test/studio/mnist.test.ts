@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const SMALL = '#/mnist?e=digits-train%3D2000~validation%3D200~hidden%3D32~epochs%3D2';
 
 async function trained(page: Page, ended = 'Done: all epochs were trained.'): Promise<void> {
-  await page.getByText(ended).waitFor({ timeout: 60_000 });
+  await page.getByText(ended).waitFor({ timeout: 90_000 });
 }
 
 /** A seven, as a hand draws it: a bar, and a slanted stroke down. */

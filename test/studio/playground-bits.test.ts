@@ -28,9 +28,9 @@ beforeAll(async () => {
 }, 60_000);
 
 async function playedToTheEnd(page: Page): Promise<string> {
-  await page.locator('[data-fingerprint]').waitFor({ timeout: 20_000 });
+  await page.locator('[data-fingerprint]').waitFor({ timeout: 90_000 });
   await page.keyboard.press('k');
-  await page.getByText(/^(Done: all epochs|Stopped early)/).waitFor({ timeout: 30_000 });
+  await page.getByText(/^(Done: all epochs|Stopped early)/).waitFor({ timeout: 90_000 });
   const step = /^Step (\d+)/.exec(await page.locator('.where').innerText())![1];
   await page.getByText(`at step ${step}:`).waitFor();
   return (await page.locator('[data-fingerprint]').getAttribute('data-fingerprint'))!;
@@ -71,7 +71,7 @@ test('a worker that dies is replaced, and the run goes on to the same bits', asy
   const hash = '#/playground?r1=hidden=6~dropout=0.2~epochs=12&speed=100';
   const expected = await playedToTheEnd(await open(hash.replace('&speed=100', '')));
   const page = await open(hash);
-  await page.locator('[data-fingerprint]').waitFor({ timeout: 20_000 });
+  await page.locator('[data-fingerprint]').waitFor({ timeout: 90_000 });
   await page.keyboard.press('k');
   await expect.poll(async () => Number(/^Step (\d+)/.exec(await page.locator('.where').innerText())![1])).toBeGreaterThan(20);
   await page.workers()[0].evaluate(() => {
@@ -82,7 +82,7 @@ test('a worker that dies is replaced, and the run goes on to the same bits', asy
   await page
     .getByText(/The training worker ended \(.*out of memory, say.*\)\. A new one went on from step \d+; nothing was lost\./)
     .waitFor();
-  await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 30_000 });
+  await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 90_000 });
   await page.getByText('at step 180:').waitFor();
   expect(await page.locator('[data-fingerprint]').getAttribute('data-fingerprint')).toBe(expected);
 });

@@ -19,14 +19,14 @@ const figure = async (page: Page, part: string, column: 1 | 2): Promise<number> 
 };
 const where = (page: Page): Promise<string> => page.locator('.where').innerText();
 const standsAt = async (page: Page, step: number): Promise<void> => {
-  await expect.poll(() => where(page), { timeout: 20_000 }).toMatch(new RegExp(`^(Step ${step} of|\\d+단계 중 ${step}단계)`));
+  await expect.poll(() => where(page), { timeout: 60_000 }).toMatch(new RegExp(`^(Step ${step} of|\\d+단계 중 ${step}단계)`));
 };
 const fingerprint = async (page: Page, step: number): Promise<string> => {
   await standsAt(page, step);
   await page.getByText(new RegExp(`(at step ${step}:|^${step}단계)`)).waitFor();
   return (await page.locator('[data-fingerprint]').getAttribute('data-fingerprint'))!;
 };
-const begun = (page: Page): Promise<unknown> => page.locator('[data-fingerprint]').waitFor({ timeout: 20_000 });
+const begun = (page: Page): Promise<unknown> => page.locator('[data-fingerprint]').waitFor({ timeout: 90_000 });
 
 /** Presses Tab until the focus is on what has this name. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {
@@ -71,7 +71,7 @@ describe('the playground', () => {
     await page.getByText(/the net learns them by heart/).waitFor();
     await begun(page);
     await page.getByRole('button', { name: 'Play', exact: true }).click();
-    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 30_000 });
+    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 90_000 });
     expect(await figure(page, 'training', 2)).toBe(100);
     const after = await figure(page, 'validation', 1);
     await page.getByRole('button', { name: 'Back to the start' }).click();
@@ -88,7 +88,7 @@ describe('the playground', () => {
     await standsAt(page, 0);
     await begun(page);
     await page.getByRole('button', { name: 'Play', exact: true }).click();
-    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 30_000 });
+    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 90_000 });
     expect(await figure(page, 'validation', 1)).toBeLessThan(0.5 * after);
 
     // Undone twice: the story again, and the settings one began with.
@@ -133,7 +133,7 @@ describe('the playground', () => {
     await page.keyboard.press('Escape');
     await tabTo(page, /^재생$|^멈춤$/);
     await page.keyboard.press('Enter');
-    await page.getByText('끝: 모든 에포크를 학습했습니다.').waitFor({ timeout: 20_000 });
+    await page.getByText('끝: 모든 에포크를 학습했습니다.').waitFor({ timeout: 90_000 });
     expect(await figure(page, '훈련', 2)).toBe(100);
     await expectAccessible(page);
   });
@@ -168,7 +168,7 @@ describe('the playground', () => {
       await draw(x, y);
     await begun(page);
     await page.getByRole('button', { name: 'Play', exact: true }).tap();
-    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 20_000 });
+    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 90_000 });
     expect(await figure(page, 'training', 2)).toBe(100);
     await expectNoSidewaysScroll(page);
   });
@@ -181,7 +181,7 @@ describe('the playground', () => {
     const page = await open(hash);
     await begun(page);
     await page.keyboard.press('k');
-    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 30_000 });
+    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 90_000 });
     expect(await figure(page, 'validation', 2)).toBeGreaterThanOrEqual(least);
   });
 
@@ -190,7 +190,7 @@ describe('the playground', () => {
     await begun(page);
     const before = await figure(page, 'validation', 1);
     await page.keyboard.press('k');
-    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 30_000 });
+    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 90_000 });
     expect(await figure(page, 'validation', 1)).toBeLessThan(0.3 * before);
   });
 
@@ -202,7 +202,7 @@ describe('the playground', () => {
     await page.getByRole('combobox', { name: 'Optimizer' }).selectOption('sgd');
     await page.getByText('optimizer=sgd').waitFor();
     await page.getByRole('button', { name: 'Play', exact: true }).click();
-    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 20_000 });
+    await page.getByText('Done: all epochs were trained.').waitFor({ timeout: 90_000 });
     await page.getByRole('heading', { name: 'Validation loss, run by run' }).waitFor();
     expect(await page.getByText(/^validation [\d.]+, [\d.]+ %$/).count()).toBe(2);
     await page.getByRole('button', { name: 'Show run 1' }).click();

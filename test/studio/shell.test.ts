@@ -60,6 +60,21 @@ test('an address with a name that is no lab says so', async () => {
   expect(await page.getByRole('alert').textContent()).toContain("There is no lab named 'backwards' here");
 });
 
+test('an address typed while the last change is still to be written is the one that counts', async () => {
+  const page = await open('#/backward?e=u*v');
+  await page.locator('[data-node]').first().waitFor();
+  const read = await page.evaluate(async () => {
+    const heard = new Promise(resolve => addEventListener('hashchange', resolve, { once: true }));
+    location.hash = '#/backward?e=u*4';
+    // What is still to be written is written, while the new address has not been read yet.
+    dispatchEvent(new PageTransitionEvent('pagehide'));
+    await Promise.race([heard, new Promise(resolve => setTimeout(resolve, 1000))]);
+    await new Promise(resolve => setTimeout(resolve));
+    return document.querySelector('textarea')!.value;
+  });
+  expect(read).toBe('u*4');
+});
+
 test('a teacher hides controls by the address', async () => {
   const page = await open('#/?hide=theme,help&lang=ko');
   await page.getByRole('button', { name: '언어: 한국어. English로 바꾸기' }).waitFor();

@@ -58,6 +58,8 @@ export function hrefOf(route: Route): string {
 
 /** Puts the lab's state into the address, without a new entry in the browser's history and without a new reading of it. */
 export function showState(route: Route, state: URLSearchParams): void {
+  // An address that was typed and is yet to be read counts for more; the state that comes of it is shown then.
+  if (location.hash !== written) return;
   const query = shellQuery();
   for (const [key, value] of state) query.set(key, value);
   const hash = writeHash(route, query);
