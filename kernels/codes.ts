@@ -50,6 +50,7 @@ export const SUM = 0;
 export const MAX = 1;
 export const MIN = 2;
 export const PROD = 3;
+export const MEAN = 4;
 
 export const NO_ACTIVATION = 0;
 export const RELU_ACTIVATION = 1;

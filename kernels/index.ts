@@ -5,6 +5,7 @@ export { binary } from './binary';
 export { copy2d, decodeBytes, gatherRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
 export { gemm, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTiles, gemmTileUnits } from './gemm';
 export { finishRows } from './epilogue';
+export { linearGrad, linearGradScratch } from './linear';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';
 export { batchNorm, batchNormGrad, limitRowNorms, normalize } from './normalize';
 export { dropout, gaussianNoise } from './random';

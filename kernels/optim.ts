@@ -1,9 +1,27 @@
 /**
- * Optimizer updates in place, one pass over memory each. Everywhere g' = g + decay θ. An address of 0 stands for state that is not there.
+ * Optimizer updates in place, one pass over memory each, for all parameters in one call: a table holds a row for each, of its length and the addresses
+ * of θ, the gradient and up to three tensors of state; an address of 0 stands for state that is not there. Of every tensor a call takes the
+ * shares `begin` to `begin + shares` of `all` equal ones. Everywhere g' = g + decay θ.
  * Each update is written once, for up to four elements, and compiled into a loop over whole vectors and a tail: a choice inside the loop, be it only
  * whether four elements are left, makes it several times slower.
  */
 import { madd, storeUpTo } from './simd';
+
+/** Bytes of a row. */
+const ROW: usize = 32;
+
+/** The element of n at which share i of `all` begins: a whole cache line. */
+@inline
+function startOf(i: i32, all: i32, n: i32): i32 {
+  return i >= all ? n : <i32>((<f64>n * <f64>i) / <f64>all) & ~15;
+}
+
+/** The address in column i of a row (0: θ, 1: the gradient, 2 to 4: state), `skip` bytes on. */
+@inline
+function column(row: usize, i: usize, skip: usize): usize {
+  const at = load<usize>(row + 4 + (i << 2));
+  return at == 0 ? 0 : at + skip;
+}
 
 @inline
 function sgdAt(
@@ -20,8 +38,7 @@ function sgdAt(
   storeUpTo(theta, y, left);
 }
 
-/** v = momentum v + share g';  θ = θ + alongVelocity v + alongGradient g' */
-export function sgd(
+function sgdRow(
   theta: usize, grad: usize, velocity: usize, n: i32, decay: f32, momentum: f32, share: f32, alongVelocity: f32, alongGradient: f32,
 ): void {
   const wd = f32x4.splat(decay);
@@ -35,6 +52,22 @@ export function sgd(
   } else {
     for (; n >= 4; n -= 4, theta += 16, grad += 16, velocity += 16) sgdAt(theta, grad, velocity, 4, true, wd, mu, fresh, a, b);
     if (n > 0) sgdAt(theta, grad, velocity, n, true, wd, mu, fresh, a, b);
+  }
+}
+
+/** v = momentum v + share g';  θ = θ + alongVelocity v + alongGradient g' */
+export function sgd(
+  table: usize, count: i32, begin: i32, shares: i32, all: i32, decay: f32, momentum: f32, share: f32, alongVelocity: f32, alongGradient: f32,
+): void {
+  for (; count > 0; count--, table += ROW) {
+    const n = load<i32>(table);
+    const from = startOf(begin, all, n);
+    const size = startOf(begin + shares, all, n) - from;
+    const skip = <usize>from << 2;
+    sgdRow(
+      column(table, 0, skip), column(table, 1, skip), column(table, 2, skip),
+      size, decay, momentum, share, alongVelocity, alongGradient,
+    );
   }
 }
 
@@ -59,11 +92,7 @@ function adamAt(
   storeUpTo(theta, f32x4.add(x, f32x4.div(y, madd(f32x4.sqrt(w), root, epsilon))), left);
 }
 
-/**
- * θ' = shrink θ, g' = g + decay θ';  m = β₁ m + (1 - β₁) g';  v = β₂ v + (1 - β₂) g'²;  w = largest is there ? max(largest, v) : v
- * θ = θ' - (alongMoment m + alongGradient g') / (√w rootScale + ε)     with rootScale = 1 / √(1 - β₂^t)
- */
-export function adam(
+function adamRow(
   theta: usize, grad: usize, first: usize, second: usize, largest: usize, n: i32, beta1: f32, share1: f32, beta2: f32, share2: f32,
   eps: f32, rootScale: f32, shrink: f32, decay: f32, alongMoment: f32, alongGradient: f32,
 ): void {
@@ -95,6 +124,26 @@ export function adam(
   }
 }
 
+/**
+ * θ' = shrink θ, g' = g + decay θ';  m = β₁ m + (1 - β₁) g';  v = β₂ v + (1 - β₂) g'²;  w = largest is there ? max(largest, v) : v
+ * θ = θ' - (alongMoment m + alongGradient g') / (√w rootScale + ε)     with rootScale = 1 / √(1 - β₂^t)
+ */
+export function adam(
+  table: usize, count: i32, begin: i32, shares: i32, all: i32, beta1: f32, share1: f32, beta2: f32, share2: f32, eps: f32,
+  rootScale: f32, shrink: f32, decay: f32, alongMoment: f32, alongGradient: f32,
+): void {
+  for (; count > 0; count--, table += ROW) {
+    const n = load<i32>(table);
+    const from = startOf(begin, all, n);
+    const size = startOf(begin + shares, all, n) - from;
+    const skip = <usize>from << 2;
+    adamRow(
+      column(table, 0, skip), column(table, 1, skip), column(table, 2, skip), column(table, 3, skip), column(table, 4, skip),
+      size, beta1, share1, beta2, share2, eps, rootScale, shrink, decay, alongMoment, alongGradient,
+    );
+  }
+}
+
 @inline
 function adamaxAt(
   theta: usize, grad: usize, first: usize, bound: usize, left: i32, minusLr: v128, b1: v128, s1: v128, b2: v128, epsilon: v128, wd: v128,
@@ -108,8 +157,7 @@ function adamaxAt(
   storeUpTo(theta, f32x4.add(x, f32x4.div(f32x4.mul(minusLr, m), u)), left);
 }
 
-/** m = β₁ m + (1 - β₁) g';  u = max(β₂ u, |g'| + ε);  θ = θ - lr m / u */
-export function adamax(
+function adamaxRow(
   theta: usize, grad: usize, first: usize, bound: usize, n: i32, lr: f32, beta1: f32, share1: f32, beta2: f32, eps: f32, decay: f32,
 ): void {
   const minusLr = f32x4.splat(-lr);
@@ -124,6 +172,22 @@ export function adamax(
   if (n > 0) adamaxAt(theta, grad, first, bound, n, minusLr, b1, s1, b2, epsilon, wd);
 }
 
+/** m = β₁ m + (1 - β₁) g';  u = max(β₂ u, |g'| + ε);  θ = θ - lr m / u */
+export function adamax(
+  table: usize, count: i32, begin: i32, shares: i32, all: i32, lr: f32, beta1: f32, share1: f32, beta2: f32, eps: f32, decay: f32,
+): void {
+  for (; count > 0; count--, table += ROW) {
+    const n = load<i32>(table);
+    const from = startOf(begin, all, n);
+    const size = startOf(begin + shares, all, n) - from;
+    const skip = <usize>from << 2;
+    adamaxRow(
+      column(table, 0, skip), column(table, 1, skip), column(table, 2, skip), column(table, 3, skip),
+      size, lr, beta1, share1, beta2, eps, decay,
+    );
+  }
+}
+
 @inline
 function adagradAt(theta: usize, grad: usize, sum: usize, left: i32, minusLr: v128, epsilon: v128, wd: v128): void {
   const x = v128.load(theta);
@@ -133,13 +197,28 @@ function adagradAt(theta: usize, grad: usize, sum: usize, left: i32, minusLr: v1
   storeUpTo(theta, f32x4.add(x, f32x4.div(f32x4.mul(minusLr, g), f32x4.add(f32x4.sqrt(s), epsilon))), left);
 }
 
-/** S = S + g'²;  θ = θ - lr g' / (√S + ε) */
-export function adagrad(theta: usize, grad: usize, sum: usize, n: i32, lr: f32, eps: f32, decay: f32): void {
+function adagradRow(theta: usize, grad: usize, sum: usize, n: i32, lr: f32, eps: f32, decay: f32): void {
   const minusLr = f32x4.splat(-lr);
   const epsilon = f32x4.splat(eps);
   const wd = f32x4.splat(decay);
   for (; n >= 4; n -= 4, theta += 16, grad += 16, sum += 16) adagradAt(theta, grad, sum, 4, minusLr, epsilon, wd);
   if (n > 0) adagradAt(theta, grad, sum, n, minusLr, epsilon, wd);
+}
+
+/** S = S + g'²;  θ = θ - lr g' / (√S + ε) */
+export function adagrad(
+  table: usize, count: i32, begin: i32, shares: i32, all: i32, lr: f32, eps: f32, decay: f32,
+): void {
+  for (; count > 0; count--, table += ROW) {
+    const n = load<i32>(table);
+    const from = startOf(begin, all, n);
+    const size = startOf(begin + shares, all, n) - from;
+    const skip = <usize>from << 2;
+    adagradRow(
+      column(table, 0, skip), column(table, 1, skip), column(table, 2, skip),
+      size, lr, eps, decay,
+    );
+  }
 }
 
 @inline
@@ -164,11 +243,7 @@ function rmspropAt(
   storeUpTo(theta, madd(minusLr, u, x), left);
 }
 
-/**
- * S = α S + (1 - α) g'²;  mean: ḡ = α ḡ + (1 - α) g';  u = g' / (√max(0, S - ḡ²) + ε);  velocity: v = momentum v + u
- * θ = θ - lr (v or u)
- */
-export function rmsprop(
+function rmspropRow(
   theta: usize, grad: usize, square: usize, mean: usize, velocity: usize, n: i32, lr: f32, alpha: f32, share: f32, eps: f32, decay: f32,
   momentum: f32,
 ): void {
@@ -201,6 +276,25 @@ export function rmsprop(
   }
 }
 
+/**
+ * S = α S + (1 - α) g'²;  mean: ḡ = α ḡ + (1 - α) g';  u = g' / (√max(0, S - ḡ²) + ε);  velocity: v = momentum v + u
+ * θ = θ - lr (v or u)
+ */
+export function rmsprop(
+  table: usize, count: i32, begin: i32, shares: i32, all: i32, lr: f32, alpha: f32, share: f32, eps: f32, decay: f32, momentum: f32,
+): void {
+  for (; count > 0; count--, table += ROW) {
+    const n = load<i32>(table);
+    const from = startOf(begin, all, n);
+    const size = startOf(begin + shares, all, n) - from;
+    const skip = <usize>from << 2;
+    rmspropRow(
+      column(table, 0, skip), column(table, 1, skip), column(table, 2, skip), column(table, 3, skip), column(table, 4, skip),
+      size, lr, alpha, share, eps, decay, momentum,
+    );
+  }
+}
+
 @inline
 function adadeltaAt(
   theta: usize, grad: usize, square: usize, delta: usize, left: i32, minusLr: v128, r: v128, s1: v128, epsilon: v128, wd: v128,
@@ -215,8 +309,7 @@ function adadeltaAt(
   storeUpTo(theta, madd(minusLr, d, x), left);
 }
 
-/** S = ρ S + (1 - ρ) g'²;  d = g' √(D + ε) / √(S + ε);  D = ρ D + (1 - ρ) d²;  θ = θ - lr d */
-export function adadelta(
+function adadeltaRow(
   theta: usize, grad: usize, square: usize, delta: usize, n: i32, lr: f32, rho: f32, share: f32, eps: f32, decay: f32,
 ): void {
   const minusLr = f32x4.splat(-lr);
@@ -228,4 +321,20 @@ export function adadelta(
     adadeltaAt(theta, grad, square, delta, 4, minusLr, r, s1, epsilon, wd);
   }
   if (n > 0) adadeltaAt(theta, grad, square, delta, n, minusLr, r, s1, epsilon, wd);
+}
+
+/** S = ρ S + (1 - ρ) g'²;  d = g' √(D + ε) / √(S + ε);  D = ρ D + (1 - ρ) d²;  θ = θ - lr d */
+export function adadelta(
+  table: usize, count: i32, begin: i32, shares: i32, all: i32, lr: f32, rho: f32, share: f32, eps: f32, decay: f32,
+): void {
+  for (; count > 0; count--, table += ROW) {
+    const n = load<i32>(table);
+    const from = startOf(begin, all, n);
+    const size = startOf(begin + shares, all, n) - from;
+    const skip = <usize>from << 2;
+    adadeltaRow(
+      column(table, 0, skip), column(table, 1, skip), column(table, 2, skip), column(table, 3, skip),
+      size, lr, rho, share, eps, decay,
+    );
+  }
 }

@@ -2,7 +2,7 @@
  * Reductions over the middle of [outer, n, inner]. The order of every sum follows from the shape alone: short chains in float32, and the partial
  * sums of each block gathered in double precision, so that the error does not grow with n.
  */
-import { MAX, MIN, PROD, SUM } from './codes';
+import { MAX, MEAN, MIN, PROD, SUM } from './codes';
 import { lanesBelow, pick, storeUpTo } from './simd';
 
 /** Elements of a row summed in float32 (16 chains of 32) before they go into the double-precision total. */
@@ -137,6 +137,12 @@ export function reduce(op: i32, x: usize, out: usize, outer: i32, n: i32, inner:
     case MAX: each(MAX, x, out, outer, n, inner, scratch); break;
     case MIN: each(MIN, x, out, outer, n, inner, scratch); break;
     case PROD: each(PROD, x, out, outer, n, inner, scratch); break;
+    case MEAN: {
+      each(SUM, x, out, outer, n, inner, scratch);
+      const share = f32x4.splat(<f32>(1 / <f64>n));
+      for (let left = outer * inner; left > 0; left -= 4, out += 16) storeUpTo(out, f32x4.mul(v128.load(out), share), left);
+      break;
+    }
   }
 }
 

@@ -71,15 +71,15 @@ export function softmaxCrossEntropy(
   }
 }
 
-/** dx[i, c] = dlosses[i] (probabilities[i, c] - q[i, c]) */
+/** dx[i, c] = share dlosses[i] (probabilities[i, c] - q[i, c]); `step` is the bytes from one element of dlosses to the next, 0 where it is one number. */
 export function softmaxCrossEntropyGrad(
-  probabilities: usize, labels: usize, dlosses: usize, dx: usize, rows: i32, cols: i32, smoothing: f32,
+  probabilities: usize, labels: usize, dlosses: usize, dx: usize, rows: i32, cols: i32, smoothing: f32, share: f32, step: usize,
 ): void {
   const row = <usize>cols << 2;
   const even = smoothing / <f32>cols;
   const q = f32x4.splat(even);
-  for (; rows > 0; rows--, probabilities += row, dx += row, labels += 4, dlosses += 4) {
-    const factor = load<f32>(dlosses);
+  for (; rows > 0; rows--, probabilities += row, dx += row, labels += 4, dlosses += step) {
+    const factor = load<f32>(dlosses) * share;
     const by = f32x4.splat(factor);
     const label = <usize>(<i32>load<f32>(labels)) << 2;
     const special = factor * (load<f32>(probabilities + label) - (1 - smoothing + even));

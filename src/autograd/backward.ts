@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import { ownGradient } from '../tensor/scope.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { aliasTensor, emptyTensor, type Tensor } from '../tensor/tensor.ts';
-import { enableGrad, noGrad } from './mode.ts';
+import { setRecording } from './mode.ts';
 import type { AnyOp } from './op.ts';
 
 /** The ops that gradients themselves need. */
@@ -39,16 +39,7 @@ export type EdgeObserver = (output: Tensor, inputIndex: number, gradient: Tensor
  * By the chain rule, ∂L/∂u = Σ over uses of u of ∂L/∂z ∂z/∂u. Same as PyTorch's `Tensor.backward`.
  */
 export function backward(output: Tensor, options: BackwardOptions = {}): void {
-  run(output, options, null, (leaf, gradient) => {
-    const sum = leaf.grad === null ? gradient : arithmetic.add(leaf.grad, gradient);
-    // A tensor of its own over the same storage: the one at hand may also be the gradient of something else.
-    const own = aliasTensor(sum, leaf.shape);
-    if (options.createGraph) {
-      own.origin = sum.origin;
-      own.requiresGrad = sum.requiresGrad;
-    }
-    ownGradient(leaf, own);
-  });
+  run(output, options, null);
 }
 
 /**
@@ -67,8 +58,8 @@ export function grad(
   inputs: readonly Tensor[],
   options: BackwardOptions & { readonly allowUnused?: boolean } = {},
 ): (Tensor | null)[] {
-  const found = new Map<Tensor, Tensor>();
-  run(output, options, new Set(inputs), (input, gradient) => found.set(input, gradient));
+  const found = new Map<Tensor, Tensor | null>(inputs.map(input => [input, null]));
+  run(output, options, found);
   return inputs.map((input, i) => {
     const gradient = found.get(input) ?? null;
     if (gradient === null && !options.allowUnused) {
@@ -94,13 +85,73 @@ export function observeEdges<T>(watch: EdgeObserver, work: () => T): T {
   }
 }
 
-/** Delivers the gradient of every wanted tensor (null: of every leaf) once all its uses have been summed. */
-function run(
-  output: Tensor,
-  options: BackwardOptions,
-  wanted: Set<Tensor> | null,
-  deliver: (tensor: Tensor, gradient: Tensor) => void,
-): void {
+/**
+ * The tensors that gradients have arrived at. Those made by an op wait as a heap, latest first: an op's output always has a higher id than its inputs, so
+ * when a tensor comes up all its uses have been summed. Kept from pass to pass.
+ */
+class Pass {
+  readonly heap: Tensor[] = [];
+  readonly leaves: Tensor[] = [];
+  /** What one op's `fastBackward` gives. */
+  readonly gradients: (Tensor | null)[] = [];
+
+  push(tensor: Tensor): void {
+    const { heap } = this;
+    let at = heap.length;
+    heap.push(tensor);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (heap[parent].id > tensor.id) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = tensor;
+  }
+
+  pop(): Tensor {
+    const { heap } = this;
+    const top = heap[0];
+    const last = heap.pop()!;
+    const n = heap.length;
+    if (n === 0) return top;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= n) break;
+      if (child + 1 < n && heap[child + 1].id > heap[child].id) child++;
+      if (heap[child].id < last.id) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = last;
+    return top;
+  }
+
+  /** Adds to what has arrived at a tensor. `own`: nothing else refers to this gradient. */
+  arrive(tensor: Tensor, gradient: Tensor, own: boolean): void {
+    if (tensor.arriving !== null) {
+      tensor.arriving = arithmetic.add(tensor.arriving, gradient);
+      tensor.arrivingIsOwn = true;
+      return;
+    }
+    tensor.arriving = gradient;
+    tensor.arrivingIsOwn = own;
+    if (tensor.origin === null) this.leaves.push(tensor);
+    else this.push(tensor);
+  }
+
+  clear(): void {
+    for (const tensor of this.heap) tensor.arriving = null;
+    for (const tensor of this.leaves) tensor.arriving = null;
+    this.heap.length = 0;
+    this.leaves.length = 0;
+  }
+}
+
+let spare: Pass | null = null;
+
+/** Adds the gradient of every leaf to its `.grad`, or puts those of the tensors in `wanted` there. */
+function run(output: Tensor, options: BackwardOptions, wanted: Map<Tensor, Tensor | null> | null): void {
   if (!output.requiresGrad) {
     throw new UserError(
       output.origin === null && !output.isDead
@@ -115,30 +166,66 @@ function run(
     );
   }
   const createGraph = options.createGraph ?? false;
-  const order = reachable(output);
-  const pass = (): void => {
-    output.arriving = seed;
-    for (const tensor of order) {
-      const gradient = tensor.arriving;
-      tensor.arriving = null;
-      if (gradient === null) continue;
-      if (wanted === null ? tensor.origin === null : wanted.has(tensor)) deliver(tensor, gradient);
-      if (tensor.origin !== null) propagate(tensor, gradient, createGraph);
-    }
-  };
+  const pass = spare ?? new Pass();
+  spare = null; // should an observer start a pass of its own
+  const recording = setRecording(createGraph);
   try {
-    (createGraph ? enableGrad : noGrad)(pass);
+    pass.arrive(output, seed, false);
+    while (pass.heap.length > 0) {
+      const tensor = pass.pop();
+      const gradient = tensor.arriving!;
+      tensor.arriving = null;
+      if (wanted?.has(tensor)) wanted.set(tensor, gradient);
+      propagate(pass, tensor, gradient, createGraph);
+    }
+    for (let i = 0; i < pass.leaves.length; i++) {
+      const leaf = pass.leaves[i];
+      const gradient = leaf.arriving!;
+      leaf.arriving = null;
+      if (wanted === null) addGradient(leaf, gradient, createGraph);
+      else if (wanted.has(leaf)) wanted.set(leaf, gradient);
+    }
   } finally {
-    for (const tensor of order) tensor.arriving = null;
+    setRecording(recording);
+    pass.clear();
+    spare = pass;
   }
 }
 
+function addGradient(leaf: Tensor, gradient: Tensor, createGraph: boolean): void {
+  const { grad } = leaf;
+  const sum = grad === null ? gradient : arithmetic.add(grad, gradient);
+  if ((grad !== null || leaf.arrivingIsOwn) && !createGraph) {
+    ownGradient(leaf, sum);
+    return;
+  }
+  // A tensor of its own over the same storage: the one at hand may also be the gradient of something else.
+  const own = aliasTensor(sum, leaf.shape);
+  if (createGraph) {
+    own.origin = sum.origin;
+    own.requiresGrad = sum.requiresGrad;
+  }
+  ownGradient(leaf, own);
+}
+
 /** One op of the pass: ∂L/∂input += ∂L/∂z ∂z/∂input, for each input that requires it. */
-function propagate(z: Tensor, dz: Tensor, createGraph: boolean): void {
+function propagate(pass: Pass, z: Tensor, dz: Tensor, createGraph: boolean): void {
   const { inputs, attrs, aux } = z.origin!;
   const op = z.origin!.op as AnyOp;
-  const thunks =
-    op.fastBackward !== undefined && !createGraph ? op.fastBackward(dz, inputs, z, attrs, aux) : op.backward(dz, inputs, z, attrs);
+  if (op.fastBackward !== undefined && !createGraph) {
+    const { gradients } = pass;
+    for (let i = 0; i < inputs.length; i++) gradients[i] = null;
+    op.fastBackward(dz, inputs, z, attrs, aux, gradients);
+    for (let i = 0; i < inputs.length; i++) {
+      const gradient = gradients[i];
+      if (gradient === null || !inputs[i].requiresGrad) continue;
+      gradients[i] = null;
+      watchEdge?.(z, i, gradient);
+      pass.arrive(inputs[i], gradient, true);
+    }
+    return;
+  }
+  const thunks = op.backward(dz, inputs, z, attrs);
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i];
     const thunk = thunks[i];
@@ -146,18 +233,8 @@ function propagate(z: Tensor, dz: Tensor, createGraph: boolean): void {
     let gradient = thunk();
     if (!sameShape(gradient.shape, input.shape)) gradient = arithmetic.sumTo(gradient, input.shape);
     watchEdge?.(z, i, gradient);
-    input.arriving = input.arriving === null ? gradient : arithmetic.add(input.arriving, gradient);
+    pass.arrive(input, gradient, false);
   }
-}
-
-/** Everything that requires a gradient on the way to `output`, latest first: an op's output always comes before its inputs. */
-function reachable(output: Tensor): Tensor[] {
-  const seen = new Set<Tensor>([output]);
-  for (const tensor of seen) {
-    if (tensor.origin === null) continue;
-    for (const input of tensor.origin.inputs) if (input.requiresGrad) seen.add(input);
-  }
-  return [...seen].sort((a, b) => b.id - a.id);
 }
 
 function ones(output: Tensor): Tensor {

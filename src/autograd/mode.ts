@@ -31,6 +31,13 @@ export function withRecording<T>(on: boolean, work: () => T): T {
   }
 }
 
+/** @internal `withRecording` without a closure: gives what was before, to be set again in a `finally` */
+export function setRecording(on: boolean): boolean {
+  const before = recording;
+  recording = on;
+  return before;
+}
+
 export function observer(): OpObserver | null {
   return watcher;
 }

@@ -24,8 +24,11 @@ export interface OpDefinition<Inputs extends readonly Tensor[], Attrs> extends O
   forward(kernels: Kernels, z: Storage, inputs: Inputs, attrs: Attrs, out: Tensor, aux: readonly Tensor[]): void;
   /** ∂L/∂input for each input, from dz = ∂L/∂z, written in ops, so that it can be differentiated again. */
   backward(dz: Tensor, inputs: Inputs, z: Tensor, attrs: Attrs): GradientThunk[];
-  /** The same gradients by fused kernels and from `aux`, where nobody will differentiate them again. */
-  fastBackward?(dz: Tensor, inputs: Inputs, z: Tensor, attrs: Attrs, aux: readonly Tensor[]): GradientThunk[];
+  /**
+   * The same gradients by fused kernels and from `aux`, where nobody will differentiate them again: put into `gradients`, which is null at every input
+   * before. Each is a tensor of its own, made here, for an input that requires it; null for one that does not.
+   */
+  fastBackward?(dz: Tensor, inputs: Inputs, z: Tensor, attrs: Attrs, aux: readonly Tensor[], gradients: (Tensor | null)[]): void;
   /** Inputs on which the op is checked: gradients against central differences in float64, every backend against the reference. */
   readonly samples: readonly [Sample<NoInfer<Attrs>>, ...Sample<NoInfer<Attrs>>[]];
   /**

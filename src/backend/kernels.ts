@@ -57,7 +57,7 @@ export type BinaryName =
   | 'sigmoidGrad' // a b (1 - b)                     (b = y)
   | 'tanhGrad'; // a (1 - b²)                      (b = y)
 
-export type ReduceName = 'sum' | 'max' | 'min' | 'prod';
+export type ReduceName = 'sum' | 'mean' | 'max' | 'min' | 'prod';
 export type Activation = 'none' | 'relu' | 'tanh' | 'sigmoid';
 
 /** A broadcast of two inputs into one output: dimensions collapsed as far as strides allow, outermost first; stride 0 repeats. */
@@ -113,6 +113,20 @@ export interface BatchStatistics {
   readonly rest: Storage;
   /** biased, Σ (x - mean)² / N */
   readonly variance: Storage;
+}
+
+/**
+ * The tensors that one call of an optimizer kernel updates, in columns: parameter, gradient, and the state that the kernel names, in its order. A
+ * column of state is null where the kernel allows that. Made once and filled again for each call.
+ */
+export interface Updates {
+  /** how many rows are filled */
+  count: number;
+  /** elements of each row's tensors */
+  readonly sizes: number[];
+  readonly theta: Storage[];
+  readonly grad: Storage[];
+  readonly state: readonly (Storage[] | null)[];
 }
 
 /** Options of optimizer kernels. Everywhere g = grad + weightDecay θ; the letters are those of each optimizer's docstring in optim/. */
@@ -222,6 +236,20 @@ export interface Kernels {
   gemm(a: Storage, b: Storage, c: Storage, shape: GemmShape, accumulate: boolean): void;
   /** y = f(x wᵀ + bias)   x [m, k], w [n, k], bias [n] or null, y [m, n] */
   linear(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): void;
+  /** The gradients of that; with dz = f'(z) dy: dx = dz w, dw = dzᵀ x, dbias = Σ dz over the batch. Each may be null: not wanted. */
+  linearGrad(
+    x: Storage,
+    w: Storage,
+    y: Storage,
+    dy: Storage,
+    dx: Storage | null,
+    dw: Storage | null,
+    dbias: Storage | null,
+    m: number,
+    n: number,
+    k: number,
+    activation: Activation,
+  ): void;
 
   // softmax family, over the rows of [rows, cols] --------------------------------------------------------------------
   softmax(x: Storage, out: Storage, rows: number, cols: number): void;
@@ -239,7 +267,7 @@ export interface Kernels {
     cols: number,
     smoothing: number,
   ): void;
-  /** dx[i, c] = dlosses[i] (probabilities[i, c] - q[i, c]) */
+  /** dx[i, c] = dlosses[i] (probabilities[i, c] - q[i, c]); `ofMean`: dlosses is one number, the gradient of the losses' mean */
   softmaxCrossEntropyGrad(
     probabilities: Storage,
     labels: Storage,
@@ -248,6 +276,7 @@ export interface Kernels {
     rows: number,
     cols: number,
     smoothing: number,
+    ofMean: boolean,
   ): void;
 
   // normalization of features over [outer, n, inner] -----------------------------------------------------------------
@@ -293,25 +322,17 @@ export interface Kernels {
   /** out[i] = x[i] + std ε[i], ε from N(0, 1), elements 2j and 2j + 1 from block j of the sequence; key.counter is even */
   gaussianNoise(x: Storage, out: Storage, n: number, std: number, key: RandomKey): void;
 
-  // optimizer updates, in place --------------------------------------------------------------------------------------
-  /** v = momentum v + share g;  θ = θ + alongVelocity v + alongGradient g;  velocity is null where there is no momentum */
-  sgd(theta: Storage, grad: Storage, velocity: Storage | null, n: number, options: SgdOptions): void;
-  /** m = β1 m + (1 - β1) g;  v = β2 v + (1 - β2) g²;  θ = shrink θ - (alongMoment m + alongGradient g) / (√(v / correction2) + ε), with the largest v so far in v's place where `largest` is given */
-  adam(theta: Storage, grad: Storage, m: Storage, v: Storage, largest: Storage | null, n: number, options: AdamOptions): void;
-  /** m = β1 m + (1 - β1) g;  u = max(β2 u, |g| + ε);  θ = θ - lr m / u */
-  adamax(theta: Storage, grad: Storage, m: Storage, u: Storage, n: number, options: AdamaxOptions): void;
-  /** S = S + g²;  θ = θ - lr g / (√S + ε) */
-  adagrad(theta: Storage, grad: Storage, sum: Storage, n: number, options: AdagradOptions): void;
-  /** S = α S + (1 - α) g²;  mean, where given: ḡ = α ḡ + (1 - α) g;  u = g / (√(S - ḡ²) + ε);  velocity, where given: v = momentum v + u;  θ = θ - lr (v or u) */
-  rmsprop(
-    theta: Storage,
-    grad: Storage,
-    square: Storage,
-    mean: Storage | null,
-    velocity: Storage | null,
-    n: number,
-    options: RmspropOptions,
-  ): void;
-  /** S = ρ S + (1 - ρ) g²;  d = g √(D + ε) / √(S + ε);  D = ρ D + (1 - ρ) d²;  θ = θ - lr d */
-  adadelta(theta: Storage, grad: Storage, square: Storage, delta: Storage, n: number, options: AdadeltaOptions): void;
+  // optimizer updates, in place: every row of `updates` by the same options --------------------------------------------
+  /** state [v], or [null] where there is no momentum: v = momentum v + share g;  θ = θ + alongVelocity v + alongGradient g */
+  sgd(updates: Updates, options: SgdOptions): void;
+  /** state [m, v, largest or null]: m = β1 m + (1 - β1) g;  v = β2 v + (1 - β2) g²;  θ = shrink θ - (alongMoment m + alongGradient g) / (√(v / correction2) + ε), with the largest v so far in v's place where it is there */
+  adam(updates: Updates, options: AdamOptions): void;
+  /** state [m, u]: m = β1 m + (1 - β1) g;  u = max(β2 u, |g| + ε);  θ = θ - lr m / u */
+  adamax(updates: Updates, options: AdamaxOptions): void;
+  /** state [S]: S = S + g²;  θ = θ - lr g / (√S + ε) */
+  adagrad(updates: Updates, options: AdagradOptions): void;
+  /** state [S, mean or null, v or null]: S = α S + (1 - α) g²;  ḡ = α ḡ + (1 - α) g;  u = g / (√(S - ḡ²) + ε);  v = momentum v + u;  θ = θ - lr (v or u) */
+  rmsprop(updates: Updates, options: RmspropOptions): void;
+  /** state [S, D]: S = ρ S + (1 - ρ) g²;  d = g √(D + ε) / √(S + ε);  D = ρ D + (1 - ρ) d²;  θ = θ - lr d */
+  adadelta(updates: Updates, options: AdadeltaOptions): void;
 }

@@ -21,7 +21,10 @@ export function crossEntropy(logits: Tensor, target: Tensor, { labelSmoothing = 
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new UserError(`crossEntropy: labelSmoothing is ${labelSmoothing}; it must be from 0 to 1`);
   }
-  if (target.rank === 1) return reduceLoss(softmaxCrossEntropy(logits, target, labelSmoothing), reduction);
+  if (target.rank === 1) {
+    if (reduction === 'mean') return softmaxCrossEntropy(logits, target, labelSmoothing, 'mean');
+    return reduceLoss(softmaxCrossEntropy(logits, target, labelSmoothing), reduction);
+  }
   checkSameShape('crossEntropy', logits, target);
   const q = labelSmoothing === 0 ? target : add(mul(target, 1 - labelSmoothing), labelSmoothing / logits.shape[1]);
   return reduceLoss(neg(sum(mul(q, logSoftmax(logits)), -1)), reduction);

@@ -91,24 +91,20 @@ const trainingOp: Op<TrainingInputs, TrainingAttrs> = defineOp({
       () => sum(dy, dims),
     ];
   },
-  fastBackward: (dy, [x, weight], _, { eps }, aux) => {
-    let shared: { dx: Tensor | null; dweight: Tensor | null; dbias: Tensor | null } | undefined;
-    const gradients = () => {
-      if (shared === undefined) {
-        const dx = x.requiresGrad ? emptyTensor(x.shape, x.kernels) : null;
-        const dweight = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
-        const dbias = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
-        x.kernels.batchNormGrad(
-          ...([x.storage, dy.storage, weight?.storage ?? null, statisticsOf(aux)] as const),
-          ...([dx?.storage ?? null, dweight?.storage ?? null, dbias?.storage ?? null] as const),
-          featureShape(x),
-          eps,
-        );
-        shared = { dx, dweight, dbias };
-      }
-      return shared;
-    };
-    return [() => gradients().dx!, () => gradients().dweight!, () => gradients().dbias!];
+  fastBackward: (dy, [x, weight], _, { eps }, aux, gradients) => {
+    const dx = x.requiresGrad ? emptyTensor(x.shape, x.kernels) : null;
+    const dweight = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
+    const dbias = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
+    x.kernels.batchNormGrad(
+      ...([x.storage, dy.storage, weight?.storage ?? null, statisticsOf(aux)] as const),
+      ...([dx?.storage ?? null, dweight?.storage ?? null, dbias?.storage ?? null] as const),
+      featureShape(x),
+      eps,
+    );
+    gradients[0] = dx;
+    if (weight === undefined) return;
+    gradients[1] = dweight;
+    gradients[2] = dbias;
   },
   samples: [
     withAttrs(normal([5, 3], [3], [3]), { eps: 1e-5 }),

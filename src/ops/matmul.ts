@@ -4,7 +4,7 @@ import { constant, normal, type Sample, withAttrs } from '../autograd/sample.ts'
 import type { Activation } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import { broadcastShapes, broadcastStrides, formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
 import { reluGrad, sigmoidGrad, tanhGrad } from './activation-gradients.ts';
 import { reshape } from './movement.ts';
 import { sum } from './reduction.ts';
@@ -142,6 +142,31 @@ const linearOp: Op<LinearInputs, LinearAttrs> = defineOp({
       () => matmulOp([dz(), x], { transA: true, transB: false }), // [out, batch] x [batch, in]
       () => sum(dz(), 0),
     ];
+  },
+  fastBackward: (dy, inputs, y, { activation }, _, gradients) => {
+    const x = inputs[0];
+    const w = inputs[1];
+    const bias = inputs.length === 3 ? inputs[2] : null;
+    const { kernels } = x;
+    const dx = x.requiresGrad ? emptyTensor(x.shape, kernels) : null;
+    const dw = w.requiresGrad ? emptyTensor(w.shape, kernels) : null;
+    const dbias = bias?.requiresGrad ? emptyTensor(bias.shape, kernels) : null;
+    kernels.linearGrad(
+      x.storage,
+      w.storage,
+      y.storage,
+      dy.storage,
+      dx === null ? null : dx.storage,
+      dw === null ? null : dw.storage,
+      dbias === null ? null : dbias.storage,
+      x.shape[0],
+      w.shape[0],
+      w.shape[1],
+      activation,
+    );
+    gradients[0] = dx;
+    gradients[1] = dw;
+    if (bias !== null) gradients[2] = dbias;
   },
   samples: [
     linearSample('none', [3, 4], [2, 4], [2]),

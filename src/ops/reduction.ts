@@ -57,6 +57,12 @@ const sumRun = reduceOp('sum', {
   samples: [...runs, withAttrs(normal([0, 3]), { from: 0, to: 1 }), withAttrs(normal([3, 0]), { from: 0, to: 1 })],
 });
 
+const meanRun = reduceOp('mean', {
+  formula: 'z = Σ xᵢ / n,  ∂L/∂xᵢ = ∂L/∂z / n',
+  backward: (dz, [x], _, run) => [() => expand(mul(dz, 1 / middle(x.shape, run)), x.shape)],
+  samples: [...runs, withAttrs(normal([3, 0]), { from: 0, to: 1 })],
+});
+
 /** The largest element takes the gradient; equals share it. */
 const toWinners = (dz: Tensor, x: Tensor, z: Tensor, run: Run): Tensor => {
   const winners = eq(x, z);
@@ -154,8 +160,7 @@ export function sum(x: Tensor, dims?: Dims, keepdim = false): Tensor {
 
 /** The mean over the dimensions given, or over all; NaN of no elements. */
 export function mean(x: Tensor, dims?: Dims, keepdim = false): Tensor {
-  const total = sum(x, dims, keepdim);
-  return mul(total, total.size / x.size);
+  return overDims('mean', x, dims, keepdim, meanRun);
 }
 
 /** The largest element over the dimensions given, or over all; NaN if any is. */

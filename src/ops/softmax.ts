@@ -12,6 +12,7 @@ import { sum } from './reduction.ts';
 
 type Unary = readonly [Tensor];
 
+const scalar: Shape = [];
 const rows = (shape: Shape): number => sizeOf(shape.slice(0, -1));
 const columns = (shape: Shape): number => shape[shape.length - 1];
 
@@ -35,7 +36,11 @@ const logSoftmaxOp: Op<Unary> = defineOp({
   samples: [normal([2, 3]), normal([1, 1]), normal([2, 2, 5]), extreme],
 });
 
-type Smoothing = { readonly smoothing: number };
+interface CrossEntropyAttrs {
+  readonly smoothing: number;
+  /** The mean of the losses rather than one for each row. */
+  readonly mean: boolean;
+}
 type LogitsAndLabels = readonly [logits: Tensor, labels: Tensor];
 
 const classes = (...labels: number[]): { shape: Shape; values: number[]; constant: true } => ({
@@ -44,47 +49,48 @@ const classes = (...labels: number[]): { shape: Shape; values: number[]; constan
   constant: true,
 });
 
-const crossEntropyOp: Op<LogitsAndLabels, Smoothing> = defineOp({
+const crossEntropyOp: Op<LogitsAndLabels, CrossEntropyAttrs> = defineOp({
   name: 'softmaxCrossEntropy',
   formula: 'Lᵢ = -Σ_c q_c log softmax(xᵢ)_c,  ∂L/∂x = ∂L/∂Lᵢ (softmax(x) - q),  q = (1 - s) onehot + s/C',
-  shape: ([logits, labels]) => {
+  shape: ([logits, labels], { mean }) => {
     if (logits.rank !== 2 || labels.rank !== 1 || labels.size !== logits.shape[0]) {
       throw new UserError(
         `crossEntropy: logits are ${formatShape(logits.shape)} and labels ${formatShape(labels.shape)}; expected [batch, classes] and [batch] class numbers`,
       );
     }
     checkIndices('crossEntropy', 'label', labels, logits.shape[1]);
-    return labels.shape;
+    return mean ? scalar : labels.shape;
   },
-  aux: ([logits]) => [logits.shape],
-  forward: (kernels, z, [logits, labels], { smoothing }, _, [probabilities]) => {
+  aux: ([logits, labels], { mean }) => (mean ? [logits.shape, labels.shape] : [logits.shape]),
+  forward: (kernels, z, [logits, labels], { smoothing, mean }, _, aux) => {
     const [n, c] = logits.shape;
-    kernels.softmaxCrossEntropy(logits.storage, labels.storage, z, probabilities.storage, n, c, smoothing);
+    const losses = mean ? aux[1].storage : z;
+    kernels.softmaxCrossEntropy(logits.storage, labels.storage, losses, aux[0].storage, n, c, smoothing);
+    if (mean) kernels.reduce('mean', losses, z, 1, n, 1);
   },
-  backward: (dz, [logits, labels], _, { smoothing }) => [
+  backward: (dz, [logits, labels], _, { smoothing, mean }) => [
     () => {
-      const c = logits.shape[1];
-      const q = add(mul(oneHot(labels, c), 1 - smoothing), smoothing / c);
-      return mul(sub(softmax(logits), q), unsqueeze(dz, 1));
-    },
-    null,
-  ],
-  fastBackward: (dz, [logits, labels], _, { smoothing }, [probabilities]) => [
-    () => {
-      const dx = emptyTensor(logits.shape, logits.kernels);
       const [n, c] = logits.shape;
-      dx.kernels.softmaxCrossEntropyGrad(probabilities.storage, labels.storage, dz.storage, dx.storage, n, c, smoothing);
-      return dx;
+      const q = add(mul(oneHot(labels, c), 1 - smoothing), smoothing / c);
+      return mul(sub(softmax(logits), q), mean ? mul(dz, 1 / n) : unsqueeze(dz, 1));
     },
     null,
   ],
+  fastBackward: (dz, [logits, labels], _, { smoothing, mean }, aux, gradients) => {
+    const dx = emptyTensor(logits.shape, logits.kernels);
+    const [n, c] = logits.shape;
+    dx.kernels.softmaxCrossEntropyGrad(aux[0].storage, labels.storage, dz.storage, dx.storage, n, c, smoothing, mean);
+    gradients[0] = dx;
+  },
   samples: [
-    { inputs: [{ shape: [3, 4] }, classes(0, 3, 1)], attrs: { smoothing: 0 } },
-    { inputs: [{ shape: [3, 4] }, classes(0, 3, 1)], attrs: { smoothing: 0.1 } },
-    { inputs: [{ shape: [1, 1] }, classes(0)], attrs: { smoothing: 0 } },
+    { inputs: [{ shape: [3, 4] }, classes(0, 3, 1)], attrs: { smoothing: 0, mean: false } },
+    { inputs: [{ shape: [3, 4] }, classes(0, 3, 1)], attrs: { smoothing: 0.1, mean: false } },
+    { inputs: [{ shape: [3, 4] }, classes(0, 3, 1)], attrs: { smoothing: 0.1, mean: true } },
+    { inputs: [{ shape: [5, 3] }, classes(0, 2, 1, 1, 0)], attrs: { smoothing: 0, mean: true } },
+    { inputs: [{ shape: [1, 1] }, classes(0)], attrs: { smoothing: 0, mean: false } },
     {
       inputs: [{ shape: [3, 2], values: [1e4, -1e4, -1e4, 1e4, 1e4, 1e4], constant: true }, classes(1, 1, 0)],
-      attrs: { smoothing: 0 },
+      attrs: { smoothing: 0, mean: false },
     },
   ],
 });
@@ -105,7 +111,10 @@ export function logSoftmax(x: Tensor, dim = -1): Tensor {
   return alongDim(x, dim, 'logSoftmax', t => logSoftmaxOp([t], undefined));
 }
 
-/** One loss for each row: logits [batch, classes], labels [batch] -> [batch]. `smoothing` s mixes the label with the uniform distribution. */
-export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, smoothing = 0): Tensor {
-  return crossEntropyOp([logits, labels], { smoothing });
+/**
+ * One loss for each row, or the mean of them all: logits [batch, classes], labels [batch] -> [batch] or []. `smoothing` s mixes the label with the
+ * uniform distribution.
+ */
+export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, smoothing = 0, reduction: 'none' | 'mean' = 'none'): Tensor {
+  return crossEntropyOp([logits, labels], { smoothing, mean: reduction === 'mean' });
 }

@@ -1,7 +1,8 @@
 /** Adadelta: RMSprop whose learning rate is the size of its own past steps. */
+import type { Kernels, Updates } from '../backend/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkAbove0, checkAtLeast0, checkShare } from './check.ts';
-import { FirstOrderOptimizer, type FirstOrderOptions, type ParamState, stateTensor } from './first-order.ts';
+import { FirstOrderOptimizer, type FirstOrderOptions, type ParamState } from './first-order.ts';
 import type { FilledGroup, Params } from './optimizer.ts';
 
 export interface AdadeltaOptions extends FirstOrderOptions {
@@ -37,10 +38,18 @@ export class Adadelta extends FirstOrderOptimizer<AdadeltaOptions> {
     checkAtLeast0('Adadelta', { weightDecay });
   }
 
-  protected update(theta: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<AdadeltaOptions>): void {
+  /** Every step is alike. */
+  protected phaseOf(): number {
+    return 0;
+  }
+
+  protected enter(theta: Tensor, state: ParamState): void {
+    this.column(0, theta, state, 'square_avg');
+    this.column(1, theta, state, 'acc_delta');
+  }
+
+  protected update(kernels: Kernels, updates: Updates, _: number, group: FilledGroup<AdadeltaOptions>): void {
     const { lr, rho, eps, weightDecay } = group;
-    const square = stateTensor(state, 'square_avg', theta);
-    const delta = stateTensor(state, 'acc_delta', theta);
-    theta.kernels.adadelta(theta.storage, grad.storage, square.storage, delta.storage, theta.size, { lr, rho, eps, weightDecay });
+    kernels.adadelta(updates, { lr, rho, eps, weightDecay });
   }
 }

@@ -1,7 +1,8 @@
 /** AdaGrad: a learning rate of its own for each parameter, shrinking with all gradients it has seen. */
+import type { Kernels, Updates } from '../backend/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkAtLeast0 } from './check.ts';
-import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState, stateTensor } from './first-order.ts';
+import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState } from './first-order.ts';
 import type { FilledGroup, Params } from './optimizer.ts';
 
 export interface AdagradOptions extends FirstOrderOptions {
@@ -36,11 +37,16 @@ export class Adagrad extends FirstOrderOptimizer<AdagradOptions> {
     checkAtLeast0('Adagrad', { lrDecay, weightDecay, initialAccumulatorValue, eps });
   }
 
-  protected update(theta: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<AdagradOptions>): void {
-    const t = countStep(state);
+  protected phaseOf(state: ParamState): number {
+    return countStep(state);
+  }
+
+  protected enter(theta: Tensor, state: ParamState, { initialAccumulatorValue }: FilledGroup<AdagradOptions>): void {
+    this.column(0, theta, state, 'sum', initialAccumulatorValue);
+  }
+
+  protected update(kernels: Kernels, updates: Updates, t: number, group: FilledGroup<AdagradOptions>): void {
     const { eps, weightDecay } = group;
-    const sum = stateTensor(state, 'sum', theta, group.initialAccumulatorValue);
-    const lr = group.lr / (1 + group.lrDecay * (t - 1));
-    theta.kernels.adagrad(theta.storage, grad.storage, sum.storage, theta.size, { lr, eps, weightDecay });
+    kernels.adagrad(updates, { lr: group.lr / (1 + group.lrDecay * (t - 1)), eps, weightDecay });
   }
 }

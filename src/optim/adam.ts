@@ -1,8 +1,9 @@
 /** Adam, and AdamW, which decays the weights apart from the gradient. */
+import type { Kernels, Updates } from '../backend/kernels.ts';
 import { pow } from '../math.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkAtLeast0, checkBetas } from './check.ts';
-import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState, stateTensor } from './first-order.ts';
+import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState } from './first-order.ts';
 import type { FilledGroup, Params } from './optimizer.ts';
 
 export interface AdamOptions extends FirstOrderOptions {
@@ -42,14 +43,20 @@ export class Adam extends FirstOrderOptimizer<AdamOptions> {
     checkAtLeast0(this.constructor.name, { eps, weightDecay });
   }
 
-  protected update(theta: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<AdamOptions>): void {
-    const t = countStep(state);
+  protected phaseOf(state: ParamState): number {
+    return countStep(state);
+  }
+
+  protected enter(theta: Tensor, state: ParamState, { amsgrad }: FilledGroup<AdamOptions>): void {
+    this.column(0, theta, state, 'exp_avg');
+    this.column(1, theta, state, 'exp_avg_sq');
+    if (amsgrad) this.column(2, theta, state, 'max_exp_avg_sq');
+  }
+
+  protected update(kernels: Kernels, updates: Updates, t: number, group: FilledGroup<AdamOptions>): void {
     const { lr, eps, weightDecay } = group;
     const [beta1, beta2] = group.betas;
-    const m = stateTensor(state, 'exp_avg', theta);
-    const v = stateTensor(state, 'exp_avg_sq', theta);
-    const largest = group.amsgrad ? stateTensor(state, 'max_exp_avg_sq', theta).storage : null;
-    theta.kernels.adam(theta.storage, grad.storage, m.storage, v.storage, largest, theta.size, {
+    kernels.adam(updates, {
       beta1,
       beta2,
       eps,

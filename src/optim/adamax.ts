@@ -1,8 +1,9 @@
 /** Adamax: Adam by the largest gradient rather than by the mean square. */
+import type { Kernels, Updates } from '../backend/kernels.ts';
 import { pow } from '../math.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkAbove0, checkAtLeast0, checkBetas } from './check.ts';
-import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState, stateTensor } from './first-order.ts';
+import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState } from './first-order.ts';
 import type { FilledGroup, Params } from './optimizer.ts';
 
 export interface AdamaxOptions extends FirstOrderOptions {
@@ -37,13 +38,18 @@ export class Adamax extends FirstOrderOptimizer<AdamaxOptions> {
     checkAtLeast0('Adamax', { weightDecay });
   }
 
-  protected update(theta: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<AdamaxOptions>): void {
-    const t = countStep(state);
+  protected phaseOf(state: ParamState): number {
+    return countStep(state);
+  }
+
+  protected enter(theta: Tensor, state: ParamState): void {
+    this.column(0, theta, state, 'exp_avg');
+    this.column(1, theta, state, 'exp_inf');
+  }
+
+  protected update(kernels: Kernels, updates: Updates, t: number, group: FilledGroup<AdamaxOptions>): void {
     const { eps, weightDecay } = group;
     const [beta1, beta2] = group.betas;
-    const m = stateTensor(state, 'exp_avg', theta);
-    const u = stateTensor(state, 'exp_inf', theta);
-    const lr = group.lr / (1 - pow(beta1, t));
-    theta.kernels.adamax(theta.storage, grad.storage, m.storage, u.storage, theta.size, { lr, beta1, beta2, eps, weightDecay });
+    kernels.adamax(updates, { lr: group.lr / (1 - pow(beta1, t)), beta1, beta2, eps, weightDecay });
   }
 }

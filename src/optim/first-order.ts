@@ -1,4 +1,5 @@
 /** The base of the optimizers that update each parameter from its own gradient and its own state. */
+import type { Kernels, Storage, Updates } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import { keep } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
@@ -14,22 +15,73 @@ export interface FirstOrderOptions extends CommonOptions {
 /** What an optimizer remembers of one parameter: numbers (such as the count of steps) and tensors of the parameter's own shape. */
 export type ParamState = Record<string, number | Tensor>;
 
-/** One pass over memory for each parameter that has a gradient; the rest are left alone, their state too. */
-export abstract class FirstOrderOptimizer<Options extends FirstOrderOptions> extends Optimizer<Options> {
+/**
+ * One pass over memory for all parameters that have a gradient; the rest are left alone, their state too. The parameters of a group go to the kernel
+ * in one call, unless some of them have seen another number of steps, or lie on another backend.
+ */
+export abstract class FirstOrderOptimizer<Options extends FirstOrderOptions, Phase = number> extends Optimizer<Options> {
   private readonly state: Map<Tensor, ParamState> = new Map();
+  /** What the next call of a kernel updates. */
+  private readonly updates: Updates & { readonly state: (Storage[] | null)[] } = {
+    ...{ count: 0, sizes: [], theta: [], grad: [] },
+    state: [null, null, null],
+  };
+  private readonly columns: readonly Storage[][] = [[], [], []];
 
-  /** Changes one parameter in place. */
-  protected abstract update(parameter: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<Options>): void;
+  /**
+   * Counts a step of one parameter, and gives what the kernel's coefficients depend on besides the group, such as the count: parameters for which it
+   * is not the same are updated by calls of their own.
+   */
+  protected abstract phaseOf(state: ParamState, group: FilledGroup<Options>): Phase;
+
+  /** Puts a parameter's state tensors into the row under way, each by `column`. */
+  protected abstract enter(theta: Tensor, state: ParamState, group: FilledGroup<Options>): void;
+
+  /** Changes the parameters entered, in place, by one call of a kernel. */
+  protected abstract update(kernels: Kernels, updates: Updates, phase: Phase, group: FilledGroup<Options>): void;
 
   protected advance(closure: Closure | undefined): number | undefined {
     const loss = closure === undefined ? undefined : this.evaluate(closure);
-    for (const group of this.paramGroups) {
-      for (const parameter of group.params) {
-        const { grad } = parameter;
-        if (grad !== null) this.update(parameter, group.maximize ? negated(grad) : grad, this.stateOf(parameter), group);
-      }
-    }
+    for (let g = 0; g < this.paramGroups.length; g++) this.advanceGroup(this.paramGroups[g]);
     return loss;
+  }
+
+  private advanceGroup(group: FilledGroup<Options>): void {
+    const { updates } = this;
+    const { params } = group;
+    updates.count = 0; // an error may have left some
+    updates.state.fill(null);
+    let phase: Phase | null = null;
+    let kernels: Kernels | null = null;
+    for (let i = 0; i < params.length; i++) {
+      const theta = params[i];
+      const { grad } = theta;
+      if (grad === null) continue;
+      const state = this.stateOf(theta);
+      const found = this.phaseOf(state, group);
+      if (updates.count > 0 && (found !== phase || theta.kernels !== kernels)) this.flush(kernels!, phase!, group);
+      phase = found;
+      kernels = theta.kernels;
+      updates.sizes[updates.count] = theta.size;
+      updates.theta[updates.count] = theta.storage;
+      updates.grad[updates.count] = group.maximize ? negated(grad).storage : grad.storage;
+      this.enter(theta, state, group);
+      updates.count++;
+    }
+    if (updates.count > 0) this.flush(kernels!, phase!, group);
+  }
+
+  private flush(kernels: Kernels, phase: Phase, group: FilledGroup<Options>): void {
+    this.update(kernels, this.updates, phase, group);
+    this.updates.count = 0;
+    this.updates.state.fill(null);
+  }
+
+  /** The state tensor of this name as column `i` of the row under way: `initial` everywhere, in the parameter's shape, the first time. */
+  protected column(i: number, theta: Tensor, state: ParamState, name: string, initial = 0): void {
+    const column = this.columns[i];
+    column[this.updates.count] = stateTensor(state, name, theta, initial).storage;
+    this.updates.state[i] = column;
   }
 
   protected stateOf(parameter: Tensor): ParamState {

@@ -1,8 +1,9 @@
 /** NAdam: Adam with Nesterov's momentum. */
+import type { Kernels, Updates } from '../backend/kernels.ts';
 import { pow } from '../math.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkAtLeast0, checkBetas } from './check.ts';
-import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState, stateTensor } from './first-order.ts';
+import { countStep, FirstOrderOptimizer, type FirstOrderOptions, type ParamState } from './first-order.ts';
 import type { FilledGroup, Params } from './optimizer.ts';
 
 export interface NAdamOptions extends FirstOrderOptions {
@@ -18,6 +19,13 @@ export interface NAdamOptions extends FirstOrderOptions {
   momentumDecay: number;
 }
 
+/** Where a parameter stands: its count of steps t, μ_t, and the product of all μ so far. */
+interface Phase {
+  readonly t: number;
+  readonly mu: number;
+  readonly product: number;
+}
+
 /**
  * Adam that steps as if the next momentum had already been applied.
  *
@@ -29,7 +37,9 @@ export interface NAdamOptions extends FirstOrderOptions {
  *
  * Same as PyTorch's `NAdam` (but for its version 1.13, which by default multiplies μ_t in twice). Source: Dozat 2016, algorithm 2.
  */
-export class NAdam extends FirstOrderOptimizer<NAdamOptions> {
+export class NAdam extends FirstOrderOptimizer<NAdamOptions, Phase> {
+  private phase: Phase = { t: 0, mu: 0, product: 0 };
+
   constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
     super(params, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, momentumDecay: 4e-3, maximize: false }, options);
   }
@@ -39,17 +49,25 @@ export class NAdam extends FirstOrderOptimizer<NAdamOptions> {
     checkAtLeast0('NAdam', { eps, weightDecay, momentumDecay });
   }
 
-  protected update(theta: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<NAdamOptions>): void {
+  protected phaseOf(state: ParamState, { betas, momentumDecay }: FilledGroup<NAdamOptions>): Phase {
     const t = countStep(state);
-    const { lr, eps, weightDecay, momentumDecay } = group;
-    const [beta1, beta2] = group.betas;
-    const m = stateTensor(state, 'exp_avg', theta);
-    const v = stateTensor(state, 'exp_avg_sq', theta);
-    const mu = beta1 * (1 - 0.5 * pow(0.96, momentumDecay * t));
-    const muNext = beta1 * (1 - 0.5 * pow(0.96, momentumDecay * (t + 1)));
+    const mu = betas[0] * (1 - 0.5 * pow(0.96, momentumDecay * t));
     const product = ((state.mu_product as number | undefined) ?? 1) * mu;
     state.mu_product = product;
-    theta.kernels.adam(theta.storage, grad.storage, m.storage, v.storage, null, theta.size, {
+    if (t !== this.phase.t || product !== this.phase.product) this.phase = { t, mu, product };
+    return this.phase;
+  }
+
+  protected enter(theta: Tensor, state: ParamState): void {
+    this.column(0, theta, state, 'exp_avg');
+    this.column(1, theta, state, 'exp_avg_sq');
+  }
+
+  protected update(kernels: Kernels, updates: Updates, { t, mu, product }: Phase, group: FilledGroup<NAdamOptions>): void {
+    const { lr, eps, weightDecay, momentumDecay } = group;
+    const [beta1, beta2] = group.betas;
+    const muNext = beta1 * (1 - 0.5 * pow(0.96, momentumDecay * (t + 1)));
+    kernels.adam(updates, {
       beta1,
       beta2,
       eps,

@@ -1,7 +1,8 @@
 /** RMSprop: AdaGrad that forgets. */
+import type { Kernels, Updates } from '../backend/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkAtLeast0, checkShare } from './check.ts';
-import { FirstOrderOptimizer, type FirstOrderOptions, type ParamState, stateTensor } from './first-order.ts';
+import { FirstOrderOptimizer, type FirstOrderOptions, type ParamState } from './first-order.ts';
 import type { FilledGroup, Params } from './optimizer.ts';
 
 export interface RMSpropOptions extends FirstOrderOptions {
@@ -42,12 +43,19 @@ export class RMSprop extends FirstOrderOptimizer<RMSpropOptions> {
     checkAtLeast0('RMSprop', { eps, weightDecay });
   }
 
-  protected update(theta: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<RMSpropOptions>): void {
+  /** Every step is alike. */
+  protected phaseOf(): number {
+    return 0;
+  }
+
+  protected enter(theta: Tensor, state: ParamState, { centered, momentum }: FilledGroup<RMSpropOptions>): void {
+    this.column(0, theta, state, 'square_avg');
+    if (centered) this.column(1, theta, state, 'grad_avg');
+    if (momentum > 0) this.column(2, theta, state, 'momentum_buffer');
+  }
+
+  protected update(kernels: Kernels, updates: Updates, _: number, group: FilledGroup<RMSpropOptions>): void {
     const { lr, alpha, eps, weightDecay, momentum } = group;
-    const square = stateTensor(state, 'square_avg', theta);
-    const mean = group.centered ? stateTensor(state, 'grad_avg', theta).storage : null;
-    const velocity = momentum > 0 ? stateTensor(state, 'momentum_buffer', theta).storage : null;
-    const options = { lr, alpha, eps, weightDecay, momentum };
-    theta.kernels.rmsprop(theta.storage, grad.storage, square.storage, mean, velocity, theta.size, options);
+    kernels.rmsprop(updates, { lr, alpha, eps, weightDecay, momentum });
   }
 }

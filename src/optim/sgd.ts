@@ -1,7 +1,8 @@
 /** Stochastic gradient descent, with momentum and Nesterov's momentum, in PyTorch's form and in the lecture's. */
+import type { Kernels, Updates } from '../backend/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkAtLeast0, checkOption, checkShare } from './check.ts';
-import { FirstOrderOptimizer, type FirstOrderOptions, type ParamState, stateTensor } from './first-order.ts';
+import { FirstOrderOptimizer, type FirstOrderOptions, type ParamState } from './first-order.ts';
 import type { Closure, FilledGroup, Params } from './optimizer.ts';
 
 export interface SGDOptions extends FirstOrderOptions {
@@ -83,18 +84,25 @@ export class SGD extends FirstOrderOptimizer<SGDOptions> {
     theta.kernels.axpy(direction * share, velocity.storage, theta.storage, theta.size);
   }
 
-  protected update(theta: Tensor, grad: Tensor, state: ParamState, group: FilledGroup<SGDOptions>): void {
+  /** 0 for the first step, when a new velocity takes all of the gradient; 1 for those after it. */
+  protected phaseOf(state: ParamState, { momentum }: FilledGroup<SGDOptions>): number {
+    return momentum > 0 && state.momentum_buffer === undefined ? 0 : 1;
+  }
+
+  protected enter(theta: Tensor, state: ParamState, { momentum }: FilledGroup<SGDOptions>): void {
+    if (momentum > 0) this.column(0, theta, state, 'momentum_buffer');
+  }
+
+  protected update(kernels: Kernels, updates: Updates, phase: number, group: FilledGroup<SGDOptions>): void {
     const { lr, momentum, weightDecay, nesterov, lrInVelocity } = group;
-    const first = state.momentum_buffer === undefined;
-    const velocity = momentum === 0 ? null : stateTensor(state, 'momentum_buffer', theta);
-    const fresh = first ? 1 : 1 - group.dampening;
+    const fresh = phase === 0 ? 1 : 1 - group.dampening;
     const byVelocity = lrInVelocity ? 1 : -lr;
-    theta.kernels.sgd(theta.storage, grad.storage, velocity?.storage ?? null, theta.size, {
+    kernels.sgd(updates, {
       weightDecay,
       momentum,
       share: lrInVelocity ? -lr * fresh : fresh,
       alongVelocity: nesterov === 'lookAhead' ? 0 : nesterov ? byVelocity * momentum : byVelocity,
-      alongGradient: nesterov || velocity === null ? -lr : 0,
+      alongGradient: nesterov || momentum === 0 ? -lr : 0,
     });
   }
 }

@@ -50,6 +50,8 @@ export class Tensor {
   kept = false;
   /** @internal the sum of gradients that have arrived during a backward pass */
   arriving: Tensor | null = null;
+  /** @internal nothing but `arriving` refers to that sum */
+  arrivingIsOwn = false;
   /** @internal a gradient holds on to its leaf, whose end frees them both */
   leaf: Tensor | null = null;
   /** @internal what the collector gives back, for a tensor that no step owns */

@@ -2,7 +2,7 @@
  * The backend in plain TypeScript: the oracle the others are held to. Sums run in double precision in index order; with
  * 'float64' everything is stored so too, for gradient checks, Hessians and L-BFGS to tight tolerances.
  */
-import type { FloatArray, Kernels, Storage } from '../kernels.ts';
+import type { FloatArray, Kernels, Storage, Updates } from '../kernels.ts';
 import { binaryFunctions, unaryFunctions } from './elementwise.ts';
 import { batchNormFeatures, batchNormFeaturesGrad, limitRowNorms, normalizeFeatures } from './normalization.ts';
 import { adadeltaUpdate, adagradUpdate, adamaxUpdate, adamUpdate, rmspropUpdate, sgdUpdate } from './optimizers.ts';
@@ -14,6 +14,17 @@ interface ReferenceStorage extends Storage {
 }
 
 const data = (storage: Storage): FloatArray => (storage as ReferenceStorage).data;
+
+/** Runs an update for each row of a table. */
+function each(
+  { count, sizes, theta, grad, state }: Updates,
+  update: (theta: FloatArray, grad: FloatArray, n: number, state: (FloatArray | null)[]) => void,
+): void {
+  for (let i = 0; i < count; i++) {
+    const ofRow = state.map(column => column && data(column[i]));
+    update(data(theta[i]), data(grad[i]), sizes[i], ofRow);
+  }
+}
 
 /** A backend whose elements are stored as `dtype`. */
 export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64'): Kernels {
@@ -110,13 +121,13 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
     reduce(name, x, out, outer, n, inner) {
       const from = data(x);
       const to = data(out);
-      const start = { sum: 0, prod: 1, max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY }[name];
-      const f = { sum: binaryFunctions.add, prod: binaryFunctions.mul, max: Math.max, min: Math.min }[name];
+      const start = { sum: 0, mean: 0, prod: 1, max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY }[name];
+      const f = { sum: binaryFunctions.add, mean: binaryFunctions.add, prod: binaryFunctions.mul, max: Math.max, min: Math.min }[name];
       for (let o = 0; o < outer; o++) {
         for (let c = 0; c < inner; c++) {
           let total = start;
           for (let i = 0; i < n; i++) total = f(total, from[(o * n + i) * inner + c]);
-          to[o * inner + c] = total;
+          to[o * inner + c] = name === 'mean' ? total / n : total;
         }
       }
     },
@@ -169,13 +180,24 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
         to[i] = f(to[i], 0);
       }
     },
+    linearGrad(x, w, y, dy, dx, dw, dbias, m, n, k, activation) {
+      let dz = dy;
+      if (activation !== 'none') {
+        dz = kernels.alloc(m * n);
+        kernels.binary(`${activation}Grad`, dy, y, dz, { dims: [m * n], aStrides: [1], bStrides: [1] });
+      }
+      if (dx !== null) kernels.gemm(dz, w, dx, { m, n: k, k: n, transA: false, transB: false }, false);
+      if (dw !== null) kernels.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
+      if (dbias !== null) kernels.reduce('sum', dz, dbias, 1, m, n);
+      if (dz !== dy) kernels.free(dz);
+    },
 
     softmax: (x, out, rows, cols) => softmaxRows(data(x), data(out), rows, cols),
     logSoftmax: (x, out, rows, cols) => logSoftmaxRows(data(x), data(out), rows, cols),
     softmaxCrossEntropy: (x, labels, losses, probabilities, rows, cols, smoothing) =>
       crossEntropyRows(data(x), data(labels), data(losses), data(probabilities), rows, cols, smoothing),
-    softmaxCrossEntropyGrad: (probabilities, labels, dlosses, dx, rows, cols, smoothing) =>
-      crossEntropyRowsGrad(data(probabilities), data(labels), data(dlosses), data(dx), rows, cols, smoothing),
+    softmaxCrossEntropyGrad: (probabilities, labels, dlosses, dx, rows, cols, smoothing, ofMean) =>
+      crossEntropyRowsGrad(data(probabilities), data(labels), data(dlosses), data(dx), rows, cols, smoothing, ofMean),
 
     batchNorm: (x, weight, bias, y, { mean, rest, variance }, shape, eps) =>
       batchNormFeatures(data(x), weight && data(weight), bias && data(bias), data(y), data(mean), data(rest), data(variance), shape, eps),
@@ -193,14 +215,14 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
     dropout: (x, out, n, p, key) => dropoutMasked(data(x), data(out), n, p, key),
     gaussianNoise: (x, out, n, std, key) => addNoise(data(x), data(out), n, std, key),
 
-    sgd: (theta, grad, velocity, n, options) => sgdUpdate(data(theta), data(grad), velocity && data(velocity), n, options),
-    adam: (theta, grad, m, v, largest, n, options) =>
-      adamUpdate(data(theta), data(grad), data(m), data(v), largest && data(largest), n, options),
-    adamax: (theta, grad, m, u, n, options) => adamaxUpdate(data(theta), data(grad), data(m), data(u), n, options),
-    adagrad: (theta, grad, sum, n, options) => adagradUpdate(data(theta), data(grad), data(sum), n, options),
-    rmsprop: (theta, grad, square, mean, velocity, n, options) =>
-      rmspropUpdate(data(theta), data(grad), data(square), mean && data(mean), velocity && data(velocity), n, options),
-    adadelta: (theta, grad, square, delta, n, options) => adadeltaUpdate(data(theta), data(grad), data(square), data(delta), n, options),
+    sgd: (updates, options) => each(updates, (theta, grad, n, [v]) => sgdUpdate(theta, grad, v, n, options)),
+    adam: (updates, options) => each(updates, (theta, grad, n, [m, v, largest]) => adamUpdate(theta, grad, m!, v!, largest, n, options)),
+    adamax: (updates, options) => each(updates, (theta, grad, n, [m, u]) => adamaxUpdate(theta, grad, m!, u!, n, options)),
+    adagrad: (updates, options) => each(updates, (theta, grad, n, [sum]) => adagradUpdate(theta, grad, sum!, n, options)),
+    rmsprop: (updates, options) =>
+      each(updates, (theta, grad, n, [square, mean, v]) => rmspropUpdate(theta, grad, square!, mean, v, n, options)),
+    adadelta: (updates, options) =>
+      each(updates, (theta, grad, n, [square, delta]) => adadeltaUpdate(theta, grad, square!, delta!, n, options)),
   };
   return kernels;
 }

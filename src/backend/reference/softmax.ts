@@ -54,11 +54,13 @@ export function crossEntropyRowsGrad(
   rows: number,
   cols: number,
   smoothing: number,
+  ofMean: boolean,
 ): void {
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < cols; c++) {
       const q = (c === labels[r] ? 1 - smoothing : 0) + smoothing / cols;
-      dx[r * cols + c] = dlosses[r] * (probabilities[r * cols + c] - q);
+      const dloss = ofMean ? dlosses[0] / rows : dlosses[r];
+      dx[r * cols + c] = dloss * (probabilities[r * cols + c] - q);
     }
   }
 }

@@ -59,12 +59,14 @@ export class Allocator {
   #live = 0;
   #scratch: Block | null = null;
   #scratchBytes = 0;
+  #words: Uint32Array;
 
   /** @param mostPages the memory grows to so many pages of 64 KiB at most */
   constructor(memory: WebAssembly.Memory, mostPages: number = MOST_PAGES) {
     this.memory = memory;
     this.#mostPages = mostPages;
     this.#end = memory.buffer.byteLength - TAIL;
+    this.#words = new Uint32Array(memory.buffer);
   }
 
   /** Room for `length` elements, holding whatever was there before. */
@@ -87,13 +89,18 @@ export class Allocator {
 
   view(storage: Storage): Float32Array {
     const block = storage as Block;
-    const buffer = this.memory.buffer;
+    const { buffer } = this.#words;
     let array = block.array;
     if (array === null || array.buffer !== buffer || array.length !== block.length) {
       array = new Float32Array(buffer, block.address, block.length);
       block.array = array;
     }
     return array;
+  }
+
+  /** The whole memory as 32-bit words; good until the next block is asked for. */
+  words(): Uint32Array {
+    return this.#words;
   }
 
   /** The address of working memory for one kernel call; what is in it does not outlast the call. Not counted as live. */
@@ -165,6 +172,7 @@ export class Allocator {
       }
     }
     this.#end = this.memory.buffer.byteLength - TAIL;
+    this.#words = new Uint32Array(this.memory.buffer);
     return true;
   }
 

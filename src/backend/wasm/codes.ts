@@ -55,6 +55,7 @@ export const REDUCE: Readonly<Record<ReduceName, number>> = {
   max: code.MAX,
   min: code.MIN,
   prod: code.PROD,
+  mean: code.MEAN,
 };
 
 export const ACTIVATION: Readonly<Record<Activation, number>> = {

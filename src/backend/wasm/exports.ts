@@ -65,6 +65,21 @@ export interface KernelExports {
   gemmPack(product: number, phase: number, first: number, count: number): void;
   gemmTileUnits(product: number, phase: number): number;
   gemmTiles(product: number, phase: number, first: number, count: number, tile: number): void;
+  linearGradScratch(m: number, n: number, k: number): number;
+  linearGrad(
+    x: number,
+    w: number,
+    y: number,
+    dy: number,
+    dx: number,
+    dw: number,
+    dbias: number,
+    m: number,
+    n: number,
+    k: number,
+    activation: number,
+    scratch: number,
+  ): void;
   softmax(x: number, out: number, rows: number, cols: number): void;
   logSoftmax(x: number, out: number, rows: number, cols: number, scratch: number): void;
   softmaxCrossEntropy(
@@ -76,6 +91,7 @@ export interface KernelExports {
     cols: number,
     smoothing: number,
   ): void;
+  /** `step`: bytes from one element of dlosses to the next */
   softmaxCrossEntropyGrad(
     probabilities: number,
     labels: number,
@@ -84,6 +100,8 @@ export interface KernelExports {
     rows: number,
     cols: number,
     smoothing: number,
+    share: number,
+    step: number,
   ): void;
   batchNorm(
     x: number,
@@ -141,11 +159,13 @@ export interface KernelExports {
     scratch: number,
   ): void;
   gaussianNoise(x: number, out: number, n: number, std: number, key0: number, key1: number, counter: number, scratch: number): void;
+  /** Updates take of every tensor in the table the shares `begin` to `begin + shares` of `all`; the rows are described in kernels/optim.ts. */
   sgd(
-    theta: number,
-    grad: number,
-    velocity: number,
-    n: number,
+    table: number,
+    count: number,
+    begin: number,
+    shares: number,
+    all: number,
     decay: number,
     momentum: number,
     share: number,
@@ -153,12 +173,11 @@ export interface KernelExports {
     alongGradient: number,
   ): void;
   adam(
-    theta: number,
-    grad: number,
-    first: number,
-    second: number,
-    largest: number,
-    n: number,
+    table: number,
+    count: number,
+    begin: number,
+    shares: number,
+    all: number,
     beta1: number,
     share1: number,
     beta2: number,
@@ -171,11 +190,11 @@ export interface KernelExports {
     alongGradient: number,
   ): void;
   adamax(
-    theta: number,
-    grad: number,
-    first: number,
-    bound: number,
-    n: number,
+    table: number,
+    count: number,
+    begin: number,
+    shares: number,
+    all: number,
     lr: number,
     beta1: number,
     share1: number,
@@ -183,14 +202,13 @@ export interface KernelExports {
     eps: number,
     decay: number,
   ): void;
-  adagrad(theta: number, grad: number, sum: number, n: number, lr: number, eps: number, decay: number): void;
+  adagrad(table: number, count: number, begin: number, shares: number, all: number, lr: number, eps: number, decay: number): void;
   rmsprop(
-    theta: number,
-    grad: number,
-    square: number,
-    mean: number,
-    velocity: number,
-    n: number,
+    table: number,
+    count: number,
+    begin: number,
+    shares: number,
+    all: number,
     lr: number,
     alpha: number,
     share: number,
@@ -199,11 +217,11 @@ export interface KernelExports {
     momentum: number,
   ): void;
   adadelta(
-    theta: number,
-    grad: number,
-    square: number,
-    delta: number,
-    n: number,
+    table: number,
+    count: number,
+    begin: number,
+    shares: number,
+    all: number,
     lr: number,
     rho: number,
     share: number,

@@ -1,7 +1,8 @@
 /** Products of every form and awkward size against sums in double precision. */
 import { describe, expect, test } from 'vitest';
 import { blasBackends } from '../blas/node/testing.ts';
-import type { Activation, GemmShape } from '../kernels.ts';
+import type { Activation, GemmShape, Kernels } from '../kernels.ts';
+import { createReferenceBackend } from '../reference/reference-backend.ts';
 import { backends, noise, read, storageOf } from './testing.ts';
 
 /** op(a) op(b) in double precision, and Σ |a| |b|, by which the error of a float32 sum is bounded. */
@@ -101,4 +102,41 @@ describe.each([...backends, ...blasBackends])('$name', ({ kernels }) => {
     kernels.gemm(a, b, c, { m: 2, n: 2, k: 2, transA: false, transB: false }, false);
     expect([...kernels.view(c)]).toEqual([NaN, NaN, Infinity, Infinity]);
   });
+});
+
+test.each([...backends, ...blasBackends])('$name: the gradients of a linear layer, small and large', ({ kernels }) => {
+  const reference = createReferenceBackend('float64');
+  for (const [m, n, k] of [
+    [1, 1, 1],
+    [16, 16, 2],
+    [5, 7, 3],
+    [0, 4, 3],
+    [33, 40, 70],
+    [130, 24, 24],
+  ]) {
+    for (const activation of ['none', 'relu', 'tanh', 'sigmoid'] as const) {
+      const given = [noise(m * k, 1), noise(n * k, 2), noise(m * n, 3), noise(m * n, 4)];
+      const run = (on: Kernels, wanted: boolean[]): (number[] | null)[] => {
+        const [x, w, y, dy] = given.map(values => storageOf(on, values));
+        const [dx, dw, db] = [m * k, n * k, n].map((size, i) => (wanted[i] ? storageOf(on, new Float32Array(size).fill(9)) : null));
+        on.linearGrad(x, w, y, dy, dx, dw, db, m, n, k, activation);
+        return [dx, dw, db].map(storage => storage && Array.from(on.view(storage)));
+      };
+      const want = run(reference, [true, true, true]);
+      for (const wanted of [
+        [true, true, true],
+        [false, true, false],
+        [true, false, false],
+        [false, false, true],
+      ]) {
+        run(kernels, wanted).forEach((got, i) => {
+          got?.forEach((value, j) => {
+            const size = 1 + Math.abs(want[i]![j]);
+            if (!(Math.abs(value - want[i]![j]) <= 1e-5 * size)) expect.fail(`${m} ${n} ${k} ${activation}: ${i}, ${j}: ${value}`);
+          });
+          expect(got === null).toBe(!wanted[i]);
+        });
+      }
+    }
+  }
 });

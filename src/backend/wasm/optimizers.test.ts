@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { randomWord } from '../../random.ts';
 import type { Kernels, RandomKey, Storage } from '../kernels.ts';
 import { createReferenceBackend } from '../reference/reference-backend.ts';
-import { backends, noise, storageOf } from './testing.ts';
+import { backends, noise, row, storageOf } from './testing.ts';
 import { createWasmBackend } from './wasm-backend.ts';
 
 const STEPS = 20;
@@ -21,21 +21,22 @@ const corrected = (t: number): { correction2: number; alongMoment: number } => (
 });
 
 const updates: Record<string, Update> = {
-  'sgd without velocity': (k, x, g, _, n) => k.sgd(x, g, null, n, { ...sgd, weightDecay: 0.1, alongGradient: -0.1 }),
-  'sgd along the velocity': (k, x, g, [v], n) => k.sgd(x, g, v, n, sgd),
-  'sgd along both, with decay': (k, x, g, [v], n) => k.sgd(x, g, v, n, { ...sgd, weightDecay: 0.1, alongGradient: -0.05 }),
-  adam: (k, x, g, [m, v], n, t) => k.adam(x, g, m, v, null, n, { ...adam, ...corrected(t) }),
-  'adam, with decay': (k, x, g, [m, v], n, t) => k.adam(x, g, m, v, null, n, { ...adam, ...corrected(t), weightDecay: 0.1 }),
-  'adam, decoupled decay': (k, x, g, [m, v], n, t) => k.adam(x, g, m, v, null, n, { ...adam, ...corrected(t), shrink: 0.999 }),
-  'adam, the largest v': (k, x, g, [m, v, w], n, t) => k.adam(x, g, m, v, w, n, { ...adam, ...corrected(t), beta2: 0.5 }),
-  'adam, along the gradient too': (k, x, g, [m, v], n, t) => k.adam(x, g, m, v, null, n, { ...adam, ...corrected(t), alongGradient: 0.02 }),
-  adamax: (k, x, g, [m, u], n) => k.adamax(x, g, m, u, n, { lr: 0.01, beta1: 0.9, beta2: 0.9, eps: 1e-8, weightDecay: 0.1 }),
-  adagrad: (k, x, g, [s], n) => k.adagrad(x, g, s, n, { lr: 0.1, eps: 1e-10, weightDecay: 0.1 }),
-  rmsprop: (k, x, g, [s], n) => k.rmsprop(x, g, s, null, null, n, rmsprop),
-  'rmsprop, centered': (k, x, g, [s, m], n) => k.rmsprop(x, g, s, m, null, n, rmsprop),
-  'rmsprop, momentum': (k, x, g, [s, v], n) => k.rmsprop(x, g, s, null, v, n, rmsprop),
-  'rmsprop, both': (k, x, g, [s, m, v], n) => k.rmsprop(x, g, s, m, v, n, rmsprop),
-  adadelta: (k, x, g, [s, d], n) => k.adadelta(x, g, s, d, n, { lr: 1, rho: 0.9, eps: 1e-4, weightDecay: 0.1 }),
+  'sgd without velocity': (k, x, g, _, n) => k.sgd(row(n, x, g, null), { ...sgd, weightDecay: 0.1, alongGradient: -0.1 }),
+  'sgd along the velocity': (k, x, g, [v], n) => k.sgd(row(n, x, g, v), sgd),
+  'sgd along both, with decay': (k, x, g, [v], n) => k.sgd(row(n, x, g, v), { ...sgd, weightDecay: 0.1, alongGradient: -0.05 }),
+  adam: (k, x, g, [m, v], n, t) => k.adam(row(n, x, g, m, v, null), { ...adam, ...corrected(t) }),
+  'adam, with decay': (k, x, g, [m, v], n, t) => k.adam(row(n, x, g, m, v, null), { ...adam, ...corrected(t), weightDecay: 0.1 }),
+  'adam, decoupled decay': (k, x, g, [m, v], n, t) => k.adam(row(n, x, g, m, v, null), { ...adam, ...corrected(t), shrink: 0.999 }),
+  'adam, the largest v': (k, x, g, [m, v, w], n, t) => k.adam(row(n, x, g, m, v, w), { ...adam, ...corrected(t), beta2: 0.5 }),
+  'adam, along the gradient too': (k, x, g, [m, v], n, t) =>
+    k.adam(row(n, x, g, m, v, null), { ...adam, ...corrected(t), alongGradient: 0.02 }),
+  adamax: (k, x, g, [m, u], n) => k.adamax(row(n, x, g, m, u), { lr: 0.01, beta1: 0.9, beta2: 0.9, eps: 1e-8, weightDecay: 0.1 }),
+  adagrad: (k, x, g, [s], n) => k.adagrad(row(n, x, g, s), { lr: 0.1, eps: 1e-10, weightDecay: 0.1 }),
+  rmsprop: (k, x, g, [s], n) => k.rmsprop(row(n, x, g, s, null, null), rmsprop),
+  'rmsprop, centered': (k, x, g, [s, m], n) => k.rmsprop(row(n, x, g, s, m, null), rmsprop),
+  'rmsprop, momentum': (k, x, g, [s, v], n) => k.rmsprop(row(n, x, g, s, null, v), rmsprop),
+  'rmsprop, both': (k, x, g, [s, m, v], n) => k.rmsprop(row(n, x, g, s, m, v), rmsprop),
+  adadelta: (k, x, g, [s, d], n) => k.adadelta(row(n, x, g, s, d), { lr: 1, rho: 0.9, eps: 1e-4, weightDecay: 0.1 }),
 };
 
 /** θ and the state after some steps of `update` on this backend, each block with three elements more than are asked for. */
@@ -63,9 +64,25 @@ describe.each(backends)('$name', ({ kernels }) => {
     }
   });
 
+  test('several tensors in one call, as in calls of their own', () => {
+    const sizes = [5, 0, 64, 1, 33];
+    const blocks = (): Storage[][] =>
+      sizes.map((n, i) => [1, 2, 3, 4].map(salt => storageOf(kernels, [...noise(n, 10 * i + salt).map(Math.abs), 7, 7])));
+    const [together, alone] = [blocks(), blocks()];
+    const column = (i: number): Storage[] => together.map(tensors => tensors[i]);
+    const options = { ...adam, ...corrected(3) };
+    kernels.adam({ count: 5, sizes, theta: column(0), grad: column(1), state: [column(2), column(3), null] }, options);
+    alone.forEach(([x, g, m, v], i) => {
+      kernels.adam(row(sizes[i], x, g, m, v, null), options);
+    });
+    const values = (of: Storage[][]): number[][] => of.flat().map(storage => Array.from(kernels.view(storage)));
+    expect(values(together)).toEqual(values(alone));
+  });
+
   test('a centered rmsprop whose spread rounds below 0 stays a number', () => {
     const [x, g, s, m] = [[1], [0.1], [0], [0]].map(v => storageOf(kernels, v));
-    for (let t = 0; t < 3000; t++) kernels.rmsprop(x, g, s, m, null, 1, { lr: 1e-6, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0 });
+    for (let t = 0; t < 3000; t++)
+      kernels.rmsprop(row(1, x, g, s, m, null), { lr: 1e-6, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0 });
     expect(kernels.view(x)[0]).not.toBeNaN();
   });
 

@@ -5,6 +5,7 @@ import { backends, noise, read, storageOf } from './testing.ts';
 
 const steps: Record<ReduceName, [number, (a: number, b: number) => number]> = {
   sum: [0, (a, b) => a + b],
+  mean: [0, (a, b) => a + b],
   max: [-Infinity, Math.max],
   min: [Infinity, Math.min],
   prod: [1, (a, b) => a * b],
@@ -34,9 +35,11 @@ describe.each(backends)('$name', ({ kernels }) => {
             right = step(right, x[(o * n + j) * inner + i]);
             size += Math.abs(x[(o * n + j) * inner + i]);
           }
-          const tolerance = name === 'max' || name === 'min' || n === 0 ? 0 : name === 'sum' ? 1e-6 * size : 4e-5 * right;
+          if (name === 'mean') [right, size] = [right / n, size / n];
+          const sums = name === 'sum' || name === 'mean';
+          const tolerance = name === 'max' || name === 'min' || n === 0 ? 0 : sums ? 1e-6 * size : 4e-5 * right;
           const got = y[o * inner + i];
-          if (!(got === right || Math.abs(got - right) <= tolerance))
+          if (!(Object.is(got, right) || got === right || Math.abs(got - right) <= tolerance))
             expect.fail(`${name} [${outer}, ${n}, ${inner}]: ${got}, not ${right}`);
         }
       }
@@ -114,7 +117,7 @@ describe.each(backends)('$name', ({ kernels }) => {
         kernels.softmax(sx, p, rows, cols);
         kernels.logSoftmax(sx, lp, rows, cols);
         kernels.softmaxCrossEntropy(sx, sl, losses, ce, rows, cols, smoothing);
-        kernels.softmaxCrossEntropyGrad(ce, sl, sd, dx, rows, cols, smoothing);
+        kernels.softmaxCrossEntropyGrad(ce, sl, sd, dx, rows, cols, smoothing, false);
         const [yp, ylp, yce, yl, ydx] = [p, lp, ce, losses, dx].map(s => read(kernels, s));
         for (let i = 0; i < rows; i++) {
           const z = Array.from(x.subarray(i * cols, (i + 1) * cols));

@@ -28,7 +28,7 @@ const PIECE_OF_PACKING = 8192;
 
 /**
  * How each argument changes from unit to unit: `x` is an address of elements and `r` one of rows (0 is none, and stays), `i` counts the units, `n` is
- * how many units there are, `l` is local memory, and a dot stays.
+ * how many units there are, `d` is an address that moves by the last argument, `l` is local memory, and a dot stays.
  */
 const FORMS = {
   fill: 'xn.',
@@ -39,16 +39,16 @@ const FORMS = {
   softmax: 'rrn.',
   logSoftmax: 'rrn.l',
   softmaxCrossEntropy: 'rxxrn..',
-  softmaxCrossEntropyGrad: 'rxxrn..',
+  softmaxCrossEntropyGrad: 'rxdrn....',
   limitRowNorms: 'rn..',
   dropout: 'xxn....il',
   gaussianNoise: 'xxn...il',
-  sgd: 'xxxn.....',
-  adam: 'xxxxxn..........',
-  adamax: 'xxxxn......',
-  adagrad: 'xxxn...',
-  rmsprop: 'xxxxxn......',
-  adadelta: 'xxxxn.....',
+  sgd: '..in......',
+  adam: '..in...........',
+  adamax: '..in.......',
+  adagrad: '..in....',
+  rmsprop: '..in.......',
+  adadelta: '..in......',
 } as const satisfies Partial<Record<keyof KernelExports, string>>;
 
 type Splittable = keyof typeof FORMS;
@@ -102,6 +102,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       const steps = values.map((value, j) => {
         if (form[j] === 'i') return 1;
         if (value === 0) return 0;
+        if (form[j] === 'd') return values[values.length - 1];
         return form[j] === 'x' ? 4 : form[j] === 'r' ? 4 * width : 0;
       });
       const least = columns === undefined ? PIECE : Math.ceil(PIECE / 4 / width);

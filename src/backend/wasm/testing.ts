@@ -1,5 +1,5 @@
 /** What the tests of this folder share. */
-import type { Kernels, Storage } from '../kernels.ts';
+import type { Kernels, Storage, Updates } from '../kernels.ts';
 import { createWasmBackend } from './wasm-backend.ts';
 
 /** Both builds of the kernels. */
@@ -29,4 +29,9 @@ export function noise(n: number, seed = 1): Float32Array {
     out[i] = (state >>> 8) / 8388608 - 1;
   }
   return out;
+}
+
+/** A table of one row for an optimizer's kernel. */
+export function row(n: number, theta: Storage, grad: Storage, ...state: (Storage | null)[]): Updates {
+  return { count: 1, sizes: [n], theta: [theta], grad: [grad], state: state.map(tensor => tensor && [tensor]) };
 }

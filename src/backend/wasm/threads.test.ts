@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../errors.ts';
 import type { Kernels, Storage } from '../kernels.ts';
 import { until } from './pool-testing.ts';
-import { noise, read, storageOf } from './testing.ts';
+import { noise, read, row, storageOf } from './testing.ts';
 import { createWasmBackend, WasmBackend } from './wasm-backend.ts';
 
 /** Share out whatever can be, and do not wait long for the dead. */
@@ -42,8 +42,8 @@ for (const n of lengths) {
   cases[`dropout, odd counter ${n}`] = of([x, y], (k, a, b) => k.dropout(a, b, n, 0.5, { ...key, counter: 7 }));
   cases[`gaussianNoise ${n}`] = of([x, y], (k, a, b) => k.gaussianNoise(a, b, n, 0.1, key));
   const sgd = { weightDecay: 0.01, momentum: 0.9, share: 1, alongVelocity: -0.1, alongGradient: -0.01 };
-  cases[`sgd ${n}`] = of([x, y, z], (k, a, b, c) => k.sgd(a, b, c, n, sgd));
-  cases[`sgd without momentum ${n}`] = of([x, y], (k, a, b) => k.sgd(a, b, null, n, sgd));
+  cases[`sgd ${n}`] = of([x, y, z], (k, a, b, c) => k.sgd(row(n, a, b, c), sgd));
+  cases[`sgd without momentum ${n}`] = of([x, y], (k, a, b) => k.sgd(row(n, a, b, null), sgd));
   const square: Case = of([x, y, z, [n, 4], [n, 5]], (k, a, b, c, d, e) => {
     k.unary('square', d, d, n, 0);
     k.unary('square', e, e, n, 0);
@@ -57,17 +57,23 @@ for (const n of lengths) {
       alongMoment: 0.1,
       alongGradient: 0,
     };
-    k.adam(a, b, c, d, null, n, adam);
-    k.adam(a, b, c, d, e, n, { ...adam, alongGradient: 0.01 });
-    k.adamax(a, b, c, d, n, { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0 });
-    k.adagrad(a, b, d, n, { lr: 0.1, eps: 1e-8, weightDecay: 0 });
+    k.adam(row(n, a, b, c, d, null), adam);
+    k.adam(row(n, a, b, c, d, e), { ...adam, alongGradient: 0.01 });
+    k.adamax(row(n, a, b, c, d), { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0 });
+    k.adagrad(row(n, a, b, d), { lr: 0.1, eps: 1e-8, weightDecay: 0 });
     const rmsprop = { lr: 0.1, alpha: 0.9, eps: 1e-3, weightDecay: 0, momentum: 0.9 };
-    k.rmsprop(a, b, d, null, null, n, rmsprop);
-    k.rmsprop(a, b, d, c, e, n, rmsprop);
+    k.rmsprop(row(n, a, b, d, null, null), rmsprop);
+    k.rmsprop(row(n, a, b, d, c, e), rmsprop);
     k.unary('square', e, e, n, 0);
-    k.adadelta(a, b, d, e, n, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0 });
+    k.adadelta(row(n, a, b, d, e), { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0 });
   });
   cases[`adam and its kin ${n}`] = square;
+  cases[`sgd of several tensors ${n}`] = kernels => {
+    const sizes = [n, 3, 0, n >> 1, 100];
+    const [theta, grad, v] = [1, 2, 3].map(salt => sizes.map((size, i) => storageOf(kernels, noise(size, 10 * i + salt))));
+    kernels.sgd({ count: 5, sizes, theta, grad, state: [v] }, sgd);
+    return [...theta, ...v];
+  };
 }
 
 for (const [rows, cols] of [
@@ -129,10 +135,24 @@ for (const [rows, cols] of [
     const [x, probabilities, dx] = [1, 2, 3].map(seed => storageOf(kernels, noise(size, seed)));
     const [truth, losses, d] = [labels, noise(rows, 4), noise(rows, 5)].map(values => storageOf(kernels, values));
     kernels.softmaxCrossEntropy(x, truth, losses, probabilities, rows, cols, 0.1);
-    kernels.softmaxCrossEntropyGrad(probabilities, truth, d, dx, rows, cols, 0.1);
-    return [x, probabilities, dx, truth, losses, d];
+    kernels.softmaxCrossEntropyGrad(probabilities, truth, d, dx, rows, cols, 0.1, false);
+    const ofMean = storageOf(kernels, noise(size, 6));
+    kernels.softmaxCrossEntropyGrad(probabilities, truth, d, ofMean, rows, cols, 0, true);
+    return [x, probabilities, dx, ofMean, truth, losses, d];
   };
   cases[`limitRowNorms ${shape}`] = of([[size, 1]], (k, a) => k.limitRowNorms(a, rows, cols, 1));
+}
+
+for (const [m, n, k] of [
+  [16, 16, 2],
+  [130, 65, 70],
+]) {
+  cases[`the gradients of a layer ${m}x${n}x${k}`] = kernels => {
+    const [x, w, y, dy] = [m * k, n * k, m * n, m * n].map((size, i) => storageOf(kernels, noise(size, i + 1)));
+    const [dx, dw, db] = [m * k, n * k, n].map(size => storageOf(kernels, new Float32Array(size)));
+    kernels.linearGrad(x, w, y, dy, dx, dw, db, m, n, k, 'tanh');
+    return [dx, dw, db];
+  };
 }
 
 for (const [m, n, k] of [

@@ -21,6 +21,7 @@ import type {
   SgdOptions,
   Storage,
   UnaryName,
+  Updates,
 } from '../kernels.ts';
 import { Allocator, type Block, MOST_PAGES } from './allocator.ts';
 import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
@@ -37,6 +38,11 @@ export interface WasmOptions extends ThreadOptions {
 }
 
 const PAGES_PER_MIB = 16;
+/** Words of a row in a table of updates. */
+const ROW_WORDS = 8;
+/** The gradients of a layer of at most so many multiplications are taken in one call. */
+const SMALL_PRODUCT = 65536;
+const GRADIENT = { relu: 'reluGrad', tanh: 'tanhGrad', sigmoid: 'sigmoidGrad' } as const;
 
 /**
  * Makes a backend of its own memory. Synchronous: nothing to await.
@@ -51,12 +57,15 @@ function address(storage: Storage): number {
   return (storage as Block).address;
 }
 
-function addressOr0(storage: Storage | null): number {
+function addressOrNull(storage: Storage | null): number {
   return storage === null ? 0 : address(storage);
 }
 
-function addressOrNull(storage: Storage | null): number {
-  return storage === null ? 0 : address(storage);
+/** Elements that are updated, in all. */
+function elementsOf({ count, sizes }: Updates): number {
+  let size = 0;
+  for (let i = 0; i < count; i++) size += sizes[i];
+  return size;
 }
 
 /** What a backend that builds on this one is called, and what it says of itself besides. */
@@ -270,7 +279,38 @@ export class WasmBackend implements Kernels {
 
   /** @internal y = f(y + bias) over [m, n], in place: the rest of a linear layer whose product another has made */
   finishLinear(bias: Storage | null, y: Storage, m: number, n: number, activation: Activation): void {
-    if (bias !== null || activation !== 'none') this.#wasm.finishRows(address(y), m, n, addressOr0(bias), ACTIVATION[activation]);
+    if (bias !== null || activation !== 'none') this.#wasm.finishRows(address(y), m, n, addressOrNull(bias), ACTIVATION[activation]);
+  }
+
+  linearGrad(
+    x: Storage,
+    w: Storage,
+    y: Storage,
+    dy: Storage,
+    dx: Storage | null,
+    dw: Storage | null,
+    dbias: Storage | null,
+    m: number,
+    n: number,
+    k: number,
+    activation: Activation,
+  ): void {
+    if (m * n * k <= SMALL_PRODUCT) {
+      const scratch = this.#heap.scratch(this.#wasm.linearGradScratch(m, n, k));
+      const [ofX, ofW, ofBias] = [addressOrNull(dx), addressOrNull(dw), addressOrNull(dbias)];
+      const [from, weight, out, seed] = [address(x), address(w), address(y), address(dy)];
+      this.#wasm.linearGrad(from, weight, out, seed, ofX, ofW, ofBias, m, n, k, ACTIVATION[activation], scratch);
+      return;
+    }
+    let dz = dy;
+    if (activation !== 'none') {
+      dz = this.alloc(m * n);
+      this.binary(GRADIENT[activation], dy, y, dz, { dims: [m * n], aStrides: [1], bStrides: [1] });
+    }
+    if (dx !== null) this.gemm(dz, w, dx, { m, n: k, k: n, transA: false, transB: false }, false);
+    if (dw !== null) this.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
+    if (dbias !== null) this.reduce('sum', dz, dbias, 1, m, n);
+    if (dz !== dy) this.free(dz);
   }
 
   // softmax family --------------------------------------------------------------------------------------------------
@@ -303,8 +343,10 @@ export class WasmBackend implements Kernels {
     rows: number,
     cols: number,
     smoothing: number,
+    ofMean: boolean,
   ): void {
-    this.#wasm.softmaxCrossEntropyGrad(address(probabilities), address(labels), address(dlosses), address(dx), rows, cols, smoothing);
+    const [from, classes, seed] = [address(probabilities), address(labels), address(dlosses)];
+    this.#wasm.softmaxCrossEntropyGrad(from, classes, seed, address(dx), rows, cols, smoothing, ofMean ? 1 / rows : 1, ofMean ? 0 : 4);
   }
 
   // normalization ---------------------------------------------------------------------------------------------------
@@ -377,71 +419,54 @@ export class WasmBackend implements Kernels {
 
   // optimizer updates -----------------------------------------------------------------------------------------------
 
-  sgd(theta: Storage, grad: Storage, velocity: Storage | null, n: number, options: SgdOptions): void {
-    const { weightDecay, momentum, share, alongVelocity, alongGradient } = options;
-    this.#wasm.sgd(address(theta), address(grad), addressOr0(velocity), n, weightDecay, momentum, share, alongVelocity, alongGradient);
+  /** Writes the rows of `updates` as the kernels read them (see kernels/optim.ts); gives their address. */
+  #table({ count, sizes, theta, grad, state }: Updates): number {
+    const table = this.#heap.scratch(count * ROW_WORDS * 4);
+    const words = this.#heap.words();
+    const first = state[0];
+    const second = state.length > 1 ? state[1] : null;
+    const third = state.length > 2 ? state[2] : null;
+    for (let i = 0, at = table >>> 2; i < count; i++, at += ROW_WORDS) {
+      words[at] = sizes[i];
+      words[at + 1] = address(theta[i]);
+      words[at + 2] = address(grad[i]);
+      words[at + 3] = first === null ? 0 : address(first[i]);
+      words[at + 4] = second === null ? 0 : address(second[i]);
+      words[at + 5] = third === null ? 0 : address(third[i]);
+    }
+    return table;
   }
 
-  adam(theta: Storage, grad: Storage, m: Storage, v: Storage, largest: Storage | null, n: number, options: AdamOptions): void {
+  sgd(updates: Updates, { weightDecay, momentum, share, alongVelocity, alongGradient }: SgdOptions): void {
+    const size = elementsOf(updates);
+    this.#wasm.sgd(this.#table(updates), updates.count, 0, size, size, weightDecay, momentum, share, alongVelocity, alongGradient);
+  }
+
+  adam(updates: Updates, options: AdamOptions): void {
     const { beta1, beta2, eps, weightDecay, shrink, correction2, alongMoment, alongGradient } = options;
-    this.#wasm.adam(
-      address(theta),
-      address(grad),
-      address(m),
-      address(v),
-      addressOr0(largest),
-      n,
-      beta1,
-      1 - beta1,
-      beta2,
-      1 - beta2,
-      eps,
-      1 / Math.sqrt(correction2),
-      shrink,
-      weightDecay,
-      alongMoment,
-      alongGradient,
-    );
+    const [table, rootScale] = [this.#table(updates), 1 / Math.sqrt(correction2)];
+    const shares = [beta1, 1 - beta1, beta2, 1 - beta2] as const;
+    const size = elementsOf(updates);
+    this.#wasm.adam(table, updates.count, 0, size, size, ...shares, eps, rootScale, shrink, weightDecay, alongMoment, alongGradient);
   }
 
-  adamax(theta: Storage, grad: Storage, m: Storage, u: Storage, n: number, options: AdamaxOptions): void {
-    const { lr, beta1, beta2, eps, weightDecay } = options;
-    this.#wasm.adamax(address(theta), address(grad), address(m), address(u), n, lr, beta1, 1 - beta1, beta2, eps, weightDecay);
+  adamax(updates: Updates, { lr, beta1, beta2, eps, weightDecay }: AdamaxOptions): void {
+    const size = elementsOf(updates);
+    this.#wasm.adamax(this.#table(updates), updates.count, 0, size, size, lr, beta1, 1 - beta1, beta2, eps, weightDecay);
   }
 
-  adagrad(theta: Storage, grad: Storage, sum: Storage, n: number, { lr, eps, weightDecay }: AdagradOptions): void {
-    this.#wasm.adagrad(address(theta), address(grad), address(sum), n, lr, eps, weightDecay);
+  adagrad(updates: Updates, { lr, eps, weightDecay }: AdagradOptions): void {
+    const size = elementsOf(updates);
+    this.#wasm.adagrad(this.#table(updates), updates.count, 0, size, size, lr, eps, weightDecay);
   }
 
-  rmsprop(
-    theta: Storage,
-    grad: Storage,
-    square: Storage,
-    mean: Storage | null,
-    velocity: Storage | null,
-    n: number,
-    options: RmspropOptions,
-  ): void {
-    const { lr, alpha, eps, weightDecay, momentum } = options;
-    const [ofMean, ofVelocity] = [addressOr0(mean), addressOr0(velocity)];
-    this.#wasm.rmsprop(
-      address(theta),
-      address(grad),
-      address(square),
-      ofMean,
-      ofVelocity,
-      n,
-      lr,
-      alpha,
-      1 - alpha,
-      eps,
-      weightDecay,
-      momentum,
-    );
+  rmsprop(updates: Updates, { lr, alpha, eps, weightDecay, momentum }: RmspropOptions): void {
+    const size = elementsOf(updates);
+    this.#wasm.rmsprop(this.#table(updates), updates.count, 0, size, size, lr, alpha, 1 - alpha, eps, weightDecay, momentum);
   }
 
-  adadelta(theta: Storage, grad: Storage, square: Storage, delta: Storage, n: number, options: AdadeltaOptions): void {
-    const { lr, rho, eps, weightDecay } = options;
-    this.#wasm.adadelta(address(theta), address(grad), address(square), address(delta), n, lr, rho, 1 - rho, eps, weightDecay);
+  adadelta(updates: Updates, { lr, rho, eps, weightDecay }: AdadeltaOptions): void {
+    const size = elementsOf(updates);
+    this.#wasm.adadelta(this.#table(updates), updates.count, 0, size, size, lr, rho, 1 - rho, eps, weightDecay);
   }
 }
