@@ -5,6 +5,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { licences, noteModules } from './build/licences.ts';
 import { paraglideOptions } from './build/paraglide.mjs';
+import { particles } from './build/particles.ts';
 import { serviceWorker } from './build/service-worker.ts';
 import { woff2Only } from './build/woff2-only.ts';
 
@@ -15,7 +16,7 @@ const { version } = JSON.parse(readFileSync(path('../package.json'), 'utf8')) as
 export default defineConfig({
   root: path('.'),
   base: './',
-  plugins: [paraglideVitePlugin(paraglideOptions), svelte(), woff2Only(), serviceWorker(), noteModules(), licences()],
+  plugins: [paraglideVitePlugin(paraglideOptions), particles(), svelte(), woff2Only(), serviceWorker(), noteModules(), licences()],
   resolve: {
     alias: [
       { find: /^chainrule$/, replacement: path('../src/index.ts') },

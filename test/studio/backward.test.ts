@@ -139,7 +139,7 @@ describe('as a person would, by mouse', () => {
     await area.fill('sigmoid(w1*x1 + * b)');
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toMatch(
-      /1행 17열:\s+수, 이름, 함수 또는 '\('이\(가\) 와야 할 자리에 '\*'이\(가\) 있습니다/,
+      /1행 17열:\s+'\*': 이 자리에는 다른 것이 와야 합니다\. 필요한 것은 수, 이름, 함수 또는 '\('입니다/,
     );
     expect(await page.locator('mark.wrong').textContent()).toBe('*');
     // The last graph that could be read stays, and says that it is old.
@@ -202,7 +202,7 @@ describe('as a person would, by keyboard alone', () => {
     const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
     // By Tab from the top of the page into the graph: one stop.
     for (let i = 0; i < 40 && !(await focused()).startsWith('z5'); i++) await page.keyboard.press('Tab');
-    expect(await focused()).toMatch(/^z5, 활성화 함수\. z5 = σ\(z4\)\. 값 0\.7311\. 아직 오지 않은 기울기/);
+    expect(await focused()).toMatch(/^z5, 활성화 함수\. z5 = σ\(z4\)\. 값 0\.7311\. 아직 도착하지 않은 기울기/);
     await page.keyboard.press('Home');
     expect(await focused()).toMatch(/^w1, 변수/);
     await page.keyboard.press('End');
@@ -211,7 +211,7 @@ describe('as a person would, by keyboard alone', () => {
     expect(await focused()).toMatch(/^z4, 덧셈/);
     await page.keyboard.press('n');
     await page.keyboard.press('n');
-    await page.getByRole('heading', { name: '활성화 함수을 거슬러 역전파: z5에서 z4로' }).waitFor();
+    await page.getByRole('heading', { name: '활성화 함수의 역전파: z5에서 z4로' }).waitFor();
     expect(await focused()).toMatch(/^z4, 덧셈\. z4 = z3 \+ b\. 값 1\. 기울기 0\.1966/);
     await page.keyboard.press('b');
     await page.getByRole('heading', { name: '역전파는 결과에서 시작합니다' }).waitFor();

@@ -101,7 +101,7 @@ describe('the playground', () => {
   test('by keyboard alone, in Korean: layers, a step, and points drawn with the cross', async () => {
     const page = await open('#/playground', { language: 'ko' });
     await begun(page);
-    await tabTo(page, /^1층에 유닛 하나 더$/);
+    await tabTo(page, /^1층에 유닛 하나 추가$/);
     await page.keyboard.press('Enter');
     await page.getByRole('img', { name: /^신경망 2-9-6-2/ }).waitFor();
     await page.keyboard.press('l');
@@ -131,7 +131,7 @@ describe('the playground', () => {
     await expect.poll(async () => (await page.getByRole('status').allTextContents()).join()).toContain('1.5, 1.5에 그림: 클래스 1');
     await page.getByText('훈련 4, 검증 2, 테스트 2').waitFor();
     await page.keyboard.press('Escape');
-    await tabTo(page, /^재생$|^멈춤$/);
+    await tabTo(page, /^재생$|^일시 정지$/);
     await page.keyboard.press('Enter');
     await page.getByText('끝: 모든 에포크를 학습했습니다.').waitFor({ timeout: 90_000 });
     expect(await figure(page, '훈련', 2)).toBe(100);
