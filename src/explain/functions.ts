@@ -72,8 +72,8 @@ const bracket = (text: string): string => (/^-|[ ]/.test(text) ? `(${text})` : t
 
 const words: Readonly<Record<string, OpWords>> = {
   add: { operation: 'addition', label: '+', equation: ([u, v]) => `${u} + ${bracket(v)}`, rules: () => ['1', '1'] },
-  sub: { operation: 'addition', label: '−', equation: ([u, v]) => `${u} − ${bracket(v)}`, rules: () => ['1', '-1'] },
-  neg: { operation: 'multiplication', label: '−', equation: ([u]) => `−${bracket(u)}`, rules: () => ['-1'] },
+  sub: { operation: 'addition', label: '−', equation: ([u, v]) => `${u} − ${bracket(v)}`, rules: () => ['1', '−1'] },
+  neg: { operation: 'multiplication', label: '−', equation: ([u]) => `−${bracket(u)}`, rules: () => ['−1'] },
   mul: { operation: 'multiplication', label: '×', equation: ([u, v]) => `${u} × ${bracket(v)}`, rules: ([u, v]) => [v, u] },
   div: {
     operation: 'multiplication',

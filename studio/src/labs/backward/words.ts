@@ -3,10 +3,8 @@ import type { Operation } from 'chainrule/explain';
 import { short } from '../../lib/numbers.ts';
 import { m } from '../../paraglide/messages.js';
 
-/** A number with a true minus sign. */
-export function n(value: number, digits = 4): string {
-  return short(value, digits).replaceAll('-', '−');
-}
+/** A number, as it stands in formulas and tables. */
+export const n: typeof short = short;
 
 /** In a product or a sum, after the first place: a negative number in parentheses. */
 export function signed(value: number): string {
