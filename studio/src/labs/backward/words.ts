@@ -1,7 +1,8 @@
 /** What the library says in English or in signs, in the language of the page. */
-import type { Operation } from 'chainrule/explain';
+import type { ExplainGraph, Operation } from 'chainrule/explain';
 import { short } from '../../lib/numbers.ts';
 import { m } from '../../paraglide/messages.js';
+import type { Step } from './steps.ts';
 
 /** A number, as it stands in formulas and tables. */
 export const n: typeof short = short;
@@ -121,4 +122,29 @@ export function reasonInWords(reason: string): string {
     if (found !== null) return say(...found.slice(1).map(part => part ?? ''));
   }
   return reason;
+}
+
+/** A step of the pass, as it is said to who listens. */
+export function stepInWords(graph: ExplainGraph, done: Step): string {
+  const node = graph.nodes.find(({ id }) => id === done.node)!;
+  if (done.kind === 'forward') return `${node.equation} = ${n(node.value)}`;
+  if (done.kind === 'seed') return m.backward_said_gradient({ name: node.id, value: '1' });
+  if (done.kind === 'sum') {
+    return m.backward_said_sum({
+      name: node.id,
+      sum: node
+        .fanOut!.terms.toReversed()
+        .map(({ product }) => n(product))
+        .join(' + '),
+      value: n(node.gradient!),
+    });
+  }
+  const edge = graph.edges.find(({ id }) => id === done.edge)!;
+  return m.backward_said_edge({
+    to: edge.to,
+    from: edge.from,
+    upstream: n(edge.upstream!),
+    local: n(edge.localDerivative!),
+    product: n(edge.product!),
+  });
 }

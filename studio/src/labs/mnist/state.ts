@@ -2,12 +2,14 @@
 import { experimentFromFlags } from '../../../../src/experiment/flags.ts';
 import type { Experiment } from '../../../../src/experiment/types.ts';
 import type { Codec, Problem } from '../../lib/codec.ts';
+import { flagsOf, flagText, known } from '../../run/flag-text.ts';
+import { type Speed, speeds } from '../../run/speeds.ts';
 import type { Part } from '../../training/protocol.ts';
-import { flagsOf, flagText, known } from '../playground/run-text.ts';
-import { type Speed, speeds } from '../playground/state.ts';
 import { decodeStrokes, encodeStrokes, type Stroke } from './strokes.ts';
 
 export const dataNames = ['digits', 'mnist'] as const;
+/** Of both. */
+export const classNames: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 export type DataName = (typeof dataNames)[number];
 
 export interface MnistState {

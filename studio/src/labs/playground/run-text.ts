@@ -1,17 +1,11 @@
-/** Data and runs as they stand in an address: the flags of the command line, with only those that differ from its defaults. */
-import { commandWords } from '../../../../src/experiment/command-text.ts';
-import { experimentFlags, experimentFromFlags } from '../../../../src/experiment/flags.ts';
+/** Data and runs as they stand in the playground's address. The data is one for all runs, so each has a text of its own. */
+import { experimentFromFlags } from '../../../../src/experiment/flags.ts';
 import type { Experiment, PointsData } from '../../../../src/experiment/types.ts';
-
-/** All of an experiment but its data, which all runs of the playground share. */
-export type RunSettings = Omit<Experiment, 'data'>;
-
-export type Flags = Record<string, string | true>;
+import { flagsOf, flagText, known, type RunSettings } from '../../run/flag-text.ts';
 
 const base: Experiment = experimentFromFlags({ flags: {}, data: { name: 'points' } });
 export const baseData: PointsData = base.data as PointsData;
 export const baseRun: RunSettings = withoutData(base);
-const bare = new Set(experimentFlags().flatMap(({ flag, value }) => (value === undefined ? [] : [flag])));
 
 export function withoutData({ data: _, ...run }: Experiment): RunSettings {
   return run;
@@ -22,6 +16,19 @@ const texts = new WeakMap<object, string>();
 /** `hidden=8,8~optimizer=sgd~early-stopping`. What is written once is remembered: settings are replaced, never changed. */
 export function runText(run: RunSettings): string {
   return textOnce(run, { ...run, data: baseData });
+}
+
+/** What each run says that the first does not; of the first, what the second does not. */
+export function differencesOf(runs: readonly RunSettings[]): string[] {
+  const words = runs.map(one =>
+    runText(one)
+      .split('~')
+      .filter(word => word !== ''),
+  );
+  return words.map((own, i) => {
+    const other = i === 0 ? (words[1] ?? []) : words[0];
+    return own.filter(word => !other.includes(word)).join(' ');
+  });
 }
 
 /** The same of the data. Points of one's own are no part of it: they have a shorter text of theirs. */
@@ -41,24 +48,6 @@ function textOnce(key: object, experiment: Experiment): string {
   return text;
 }
 
-/** The flags of an experiment that say something other than the default: `hidden=8,8~optimizer=sgd~early-stopping`. */
-export function flagText(experiment: Experiment): string {
-  const words = commandWords(experiment)?.slice(3) ?? [];
-  const parts: string[] = [];
-  for (let i = 0; i < words.length; i++) parts.push(bare.has(words[i]) ? words[i].slice(2) : `${words[i].slice(2)}=${words[++i]}`);
-  return parts.join('~');
-}
-
-/** What `flagText` wrote, not yet checked. */
-export function flagsOf(text: string): Flags {
-  const flags: Flags = {};
-  for (const part of text.split('~')) {
-    const [, name, value] = /^([^=]*)(?:=(.*))?$/s.exec(part)!;
-    if (part !== '') flags[`--${name}`] = value ?? true;
-  }
-  return flags;
-}
-
 /** @throws UserError that names the option that cannot be read */
 export function readRun(text: string): RunSettings {
   return withoutData(experimentFromFlags({ flags: known(flagsOf(text)), data: { name: 'points' } }));
@@ -73,12 +62,4 @@ export function readData(text: string, points: readonly (readonly number[])[]): 
   const enough = points.length < 2 ? [0, 1].map(i => [i, i, i]) : points;
   const config = { data: { name: 'points', shape: 'own', target, points: enough } };
   return { ...(experimentFromFlags({ flags: rest, config }).data as PointsData), points };
-}
-
-/** @throws Error that names a flag there is not */
-export function known(flags: Flags): Flags {
-  const names = new Set(experimentFlags().map(({ flag }) => flag));
-  const unknown = Object.keys(flags).find(flag => !names.has(flag));
-  if (unknown !== undefined) throw new Error(`${unknown.slice(2)} is no option`);
-  return flags;
 }

@@ -2,13 +2,12 @@
 
 import type { Experiment, PointsData } from '../../../../src/experiment/types.ts';
 import type { Codec, Problem } from '../../lib/codec.ts';
+import type { RunSettings } from '../../run/flag-text.ts';
+import { type Speed, speeds } from '../../run/speeds.ts';
 import { decodePoints, encodePoints } from './points-code.ts';
-import { baseData, baseRun, dataText, type RunSettings, readData, readRun, runText } from './run-text.ts';
+import { baseData, baseRun, dataText, readData, readRun, runText } from './run-text.ts';
 
 export const MOST_RUNS = 4;
-/** Steps a second; 0: as many as there can be. */
-export const speeds = [0, 1, 5, 20, 100] as const;
-export type Speed = (typeof speeds)[number];
 
 export interface PlaygroundState {
   readonly data: PointsData;

@@ -1,9 +1,9 @@
 /** One run as the page sees it: the worker's reports, gathered, and what a person asks of it. */
-import type { Experiment } from '../../../../src/experiment/types.ts';
-import type { Evaluation } from '../../../../src/train/evaluate.ts';
-import type { StopReason } from '../../../../src/train/events.ts';
-import { recall, remember } from '../../shell/storage.ts';
-import { TrainingClient } from '../../training/client.ts';
+import type { Experiment } from '../../../src/experiment/types.ts';
+import type { Evaluation } from '../../../src/train/evaluate.ts';
+import type { StopReason } from '../../../src/train/events.ts';
+import { recall, remember } from '../shell/storage.ts';
+import { TrainingClient } from '../training/client.ts';
 import type {
   Answer,
   EpochFigures,
@@ -15,7 +15,7 @@ import type {
   Report,
   Snapshot,
   Watch,
-} from '../../training/protocol.ts';
+} from '../training/protocol.ts';
 
 /** Slider moves come many a second; a run is begun anew when they rest. */
 const settling = 150;
