@@ -74,6 +74,12 @@ function checkValues(program: Program, values: Readonly<Record<string, number>>)
   return given;
 }
 
+/** The values that `explain` takes: those given, and the others chosen. */
+export function valuesFor(program: Program, values: Readonly<Record<string, number>>, seed: number): ReadonlyMap<string, number> {
+  const given = checkValues(program, values);
+  return withBackend('reference64', () => fill(program, given, seed).filled);
+}
+
 /** Values for all variables. Where those chosen give no finite result (a logarithm of less than 0), their absolute values are taken. */
 function fill(program: Program, given: ReadonlyMap<string, number>, seed: number): { filled: Map<string, number>; chosen: Set<string> } {
   const random = new Random(seed);

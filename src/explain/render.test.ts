@@ -101,7 +101,7 @@ describe('explainMatrices', () => {
     const pass = explainMatrices(options);
     const last = pass.layers.length - 1;
     const slope = { sigmoid: (a: number) => a * (1 - a), tanh: (a: number) => 1 - a * a, relu: (a: number) => (a > 0 ? 1 : 0) }[
-      pass.activation
+      pass.activations[0] ?? 'sigmoid'
     ];
     for (let l = 1; l <= last; l++) {
       const input = of(pass, l === 1 ? 'X' : `A${l - 1}`);
@@ -129,7 +129,7 @@ describe('explainMatrices', () => {
       const softmax = output.map(row => row.map(v => Math.exp(v) / row.reduce((sum, w) => sum + Math.exp(w), 0)));
       near(
         of(pass, `dZ${last}`),
-        softmax.map((row, i) => row.map((p, j) => (p - (of(pass, 'T')[i][0] === j ? 1 : 0)) / n)),
+        softmax.map((row, i) => row.map((p, j) => (p - of(pass, 'T')[i][j]) / n)),
       );
     }
     for (const { relativeError } of pass.check) expect(relativeError).toBeLessThan(1e-7);

@@ -34,6 +34,7 @@ Examples:
   chainrule explain "u*v + u" --values u=2,v=3
   chainrule explain 2-2-1 --activation tanh              a net of these layers, every number of it
   chainrule explain 2-2-1 --matrices                     the same as matrices
+  chainrule explain chain --matrices                     an example or expression in the shape of layers, as matrices
   chainrule explain neuron --dot | dot -Tsvg > neuron.svg`;
 
 export function command(): Command {
@@ -46,7 +47,7 @@ export function command(): Command {
     .option('--seed <N>', 'for the values chosen', '0')
     .addOption(new Option('--activation <NAME>', 'of a net').choices(['sigmoid', 'tanh', 'relu']))
     .addOption(new Option('--loss <NAME>', 'of a net').choices(['squared', 'crossEntropy']))
-    .option('--matrices', 'of a net: the pass in matrices')
+    .option('--matrices', 'of a net, or of an expression in the shape of layers: the pass in matrices')
     .addOption(new Option('--json', 'write the graph as JSON').conflicts('dot'))
     .option('--dot', 'write the graph for Graphviz');
   return addDrawingFlags(explain).addHelpText('after', HELP).action(runExplain);
@@ -62,9 +63,10 @@ function runExplain(what: string, flags: Flags): void {
   };
   const style = { unicode, color: colors > 0 };
   if (flags.matrices) {
-    if (!isNet(what)) throw new UsageError(`--matrices: '${what}' is not a net; give its layers, such as 2-2-1`);
     if (flags.dot) throw new UsageError('--matrices: there is no graph to write for Graphviz; leave out --dot');
-    const pass = asUsage(() => explainMatrices({ ...net, layers: what.split('-').map(Number), seed }));
+    const values = flags.values === undefined ? {} : { values: valuesFrom(flags.values) };
+    const subject = isNet(what) ? { ...net, layers: what.split('-').map(Number) } : { expression: what };
+    const pass = asUsage(() => explainMatrices({ ...subject, ...values, seed }));
     output.line(flags.json ? JSON.stringify(pass) : renderMatrices(pass, style));
     return;
   }

@@ -16,8 +16,9 @@ const answers: { readonly [K in keyof Questions]: (ask: Questions[K]['ask']) => 
     return explain(source, optionsFor(source, subject));
   },
   matrices: subject => {
-    const { source, activation, loss, seed, values } = subject;
-    return explainMatrices({ layers: source.split('-').map(Number), activation, loss, seed, values });
+    const { activation, loss } = subject;
+    const expression = isNet(subject.source) ? expandNet(subject.source, { activation, loss }) : subject.source;
+    return explainMatrices({ expression, ...optionsFor(expression, subject) });
   },
   check: subject => {
     const { activation, loss, node } = subject;

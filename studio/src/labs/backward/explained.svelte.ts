@@ -7,7 +7,8 @@ import { isNetSource } from './state.ts';
 export class Explained {
   /** The last one that could be drawn. */
   graph: ExplainGraph | null = $state.raw(null);
-  pass: MatrixPass | null = $state.raw(null);
+  /** null for what is not made of layers; undefined until the worker has answered. */
+  pass: MatrixPass | null | undefined = $state.raw(undefined);
   trouble: Trouble | null = $state.raw(null);
   /** The worker was asked, and has not answered yet. */
   pending: boolean = $state(true);

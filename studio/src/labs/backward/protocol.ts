@@ -11,7 +11,7 @@ export interface Subject {
 
 export interface Questions {
   graph: { readonly ask: Subject; readonly answer: ExplainGraph };
-  /** The net in matrices, with the values of the graph. */
+  /** The same pass in matrices, with the values of the graph; for what has no layers, trouble. */
   matrices: { readonly ask: Subject; readonly answer: MatrixPass };
   /** The numerical gradient of one value. */
   check: { readonly ask: Subject & { readonly node: string }; readonly answer: GradientCheck };
