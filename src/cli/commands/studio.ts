@@ -85,6 +85,11 @@ function openBrowser(url: string): void {
         ? ['cmd', ['/c', 'start', '', url]]
         : ['xdg-open', [url]];
   const child = spawn(program, args, { stdio: 'ignore', detached: true });
-  child.on('error', () => process.stdout.write('No browser could be opened; open the address yourself.\n'));
+  const failed = (): void => void process.stdout.write('No browser could be opened; open the address yourself.\n');
+  child.on('error', failed);
+  // xdg-open is there on many a machine without a browser, and says so by its status.
+  child.on('exit', code => {
+    if (code !== 0 && code !== null) failed();
+  });
   child.unref();
 }
