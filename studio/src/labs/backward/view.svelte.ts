@@ -7,8 +7,6 @@ export class View {
   x: number = $state(0);
   y: number = $state(0);
   scale: number = $state(1);
-  /** Whether a person moved it: then it is left where it is. */
-  moved: boolean = $state(false);
   readonly #pointers = new Map<number, { x: number; y: number }>();
 
   /** The whole drawing, as far as it can still be read; what does not fit begins at its start. */
@@ -17,7 +15,6 @@ export class View {
     this.scale = scale;
     this.x = Math.max(0, (width - drawing.width * scale) / 2);
     this.y = Math.max(0, (height - drawing.height * scale) / 2);
-    this.moved = false;
   }
 
   /** Scales around a point of the screen. */
@@ -27,13 +24,11 @@ export class View {
     this.x = x - (x - this.x) * by;
     this.y = y - (y - this.y) * by;
     this.scale = scale;
-    this.moved = true;
   }
 
   pan(dx: number, dy: number): void {
     this.x += dx;
     this.y += dy;
-    this.moved = true;
   }
 
   /** Brings a box of the drawing into sight, if it is not, by no more than is needed. */
@@ -53,20 +48,21 @@ export class View {
   }
 
   readonly pointerdown = (event: PointerEvent): void => {
-    if (event.button !== 0) return;
-    this.#pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
+    if (event.button === 0) this.#pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
   };
 
+  /** One pointer moves the drawing; of two, what is under each stays under it. */
   readonly pointermove = (event: PointerEvent): void => {
     const before = this.#pointers.get(event.pointerId);
     if (before === undefined) return;
-    const now = { x: before.x + event.movementX, y: before.y + event.movementY };
+    const now = { x: event.clientX, y: event.clientY };
+    this.#pointers.set(event.pointerId, now);
     if (this.#pointers.size === 2) {
       const other = [...this.#pointers].find(([id]) => id !== event.pointerId)![1];
       const distance = (a: { x: number; y: number }): number => Math.hypot(a.x - other.x, a.y - other.y);
-      this.zoom(distance(now) / Math.max(1, distance(before)), (now.x + other.x) / 2, (now.y + other.y) / 2);
-    } else if (this.#pointers.size === 1) this.pan(event.movementX, event.movementY);
-    this.#pointers.set(event.pointerId, now);
+      const { left, top } = (event.currentTarget as Element).getBoundingClientRect();
+      this.zoom(distance(now) / Math.max(1, distance(before)), other.x - left, other.y - top);
+    } else if (this.#pointers.size === 1) this.pan(now.x - before.x, now.y - before.y);
   };
 
   readonly pointerup = (event: PointerEvent): void => {
