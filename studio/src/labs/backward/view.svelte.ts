@@ -2,6 +2,8 @@
 
 const LEAST = 0.25;
 const MOST = 3;
+/** What a small drawing is scaled up to by itself. */
+export const LARGEST = 1.35;
 
 export class View {
   x: number = $state(0);
@@ -11,7 +13,7 @@ export class View {
 
   /** The whole drawing, as far as it can still be read; what does not fit begins at its start. */
   fit(width: number, height: number, drawing: { readonly width: number; readonly height: number }, readable: number): void {
-    const scale = Math.max(readable, Math.min(1.15, width / drawing.width, height / drawing.height));
+    const scale = Math.max(readable, Math.min(LARGEST, width / drawing.width, height / drawing.height));
     this.scale = scale;
     this.x = Math.max(0, (width - drawing.width * scale) / 2);
     this.y = Math.max(0, (height - drawing.height * scale) / 2);
