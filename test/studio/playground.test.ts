@@ -292,6 +292,8 @@ test('a step back is the step that was: the same weights, and on again', async (
 test('a reload finds all of it again: settings, and the step where it stood', async () => {
   const page = await open('#/playground');
   await page.getByLabel('Story').selectOption('dropout');
+  // The story's own run: 200 epochs of 9 steps.
+  await expect.poll(() => where(page), { timeout: 60_000 }).toMatch(/^Step 0 of 1800/);
   await begun(page);
   await page.keyboard.press('e');
   const before = await fingerprint(page, 9);
