@@ -12,13 +12,16 @@ export function signed(value: number): string {
   return value < 0 ? `(${n(value)})` : n(value);
 }
 
+const activations: ReadonlySet<string> = new Set(['sigmoid', 'tanh', 'relu', 'leakyRelu', 'elu', 'softplus']);
+
+/** What a node is called by its operation; a function that no layer has between its sums, such as exp, is not called an activation. */
 export function operationName(operation: Operation | null, kind: string): string {
   if (kind === 'leaf') return m.backward_variable();
   if (kind === 'constant') return m.backward_constant();
   const names = {
     addition: () => m.backward_addition(),
     multiplication: () => m.backward_multiplication(),
-    activation: () => m.backward_activation(),
+    activation: () => (activations.has(kind) ? m.backward_activation() : m.backward_nonlinear()),
   };
   return operation === null ? '' : names[operation]();
 }
