@@ -14,7 +14,9 @@ const states: Readonly<Record<string, string>> = {
   'bad expression': 'e=sigmoid(w*x+%2B+*+b)',
   'bad address': 'at=x&lr=-1',
   matrices: 'e=2-2-1&view=matrices',
-  'no matrices': 'view=matrices',
+  'matrices of logits':
+    'e=e1+%3D+exp(z1)%0Ae2+%3D+exp(z2)%0Ae3+%3D+exp(z3)%0Ap+%3D+e1+%2F+(e1+%2B+e2+%2B+e3)%0AL+%3D+-log(p)&view=matrices',
+  'no matrices': 'e=u+%2B+v&view=matrices',
   quiz: 'quiz=1&q=2',
 };
 

@@ -44,6 +44,7 @@ describe('codec', () => {
     const { state, problems } = one.read(new URLSearchParams('lr=-1&seed=1.5&kind=c&on=yes&sizes=1,x&values=u:&e=u'));
     expect(state).toEqual({ ...one.initial, source: 'u' });
     expect(problems.map(({ key }) => key)).toEqual(['lr', 'seed', 'kind', 'on', 'sizes', 'values']);
+    expect(problems.slice(0, 3).map(({ wanted }) => wanted)).toEqual(['0 ≤ x (0.5, 1e-3 …)', '0, 1, 2 …', 'a, b']);
     expect(problems[2]).toEqual({ key: 'kind', given: 'c', wanted: 'a, b' });
   });
 });

@@ -76,10 +76,15 @@ export function readNumber(
   return value;
 }
 
+/** 0, 1, 2 … 10000 of whole numbers; 0 ≤ x ≤ 1000 (0.5, 1e-3 …) of others. */
 function rangeInSigns({ min, max, whole }: Range): string {
-  const from = min === undefined ? '' : `${min} ≤ `;
-  const to = max === undefined ? '' : ` ≤ ${max}`;
-  return `${from}${whole ? '1, 2, 3 …' : '0.5, 1e-3 …'}${to}`;
+  if (whole) {
+    const first = min ?? 0;
+    return `${first}, ${first + 1}, ${first + 2} … ${max ?? ''}`.trim();
+  }
+  const range =
+    min === undefined && max === undefined ? '' : `${min === undefined ? '' : `${min} ≤ `}x${max === undefined ? '' : ` ≤ ${max}`} `;
+  return `${range}(0.5, 1e-3 …)`;
 }
 
 export function number(initial: number, range: Range = {}): Field<number> {
