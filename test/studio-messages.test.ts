@@ -16,7 +16,6 @@ function read(language: 'en' | 'ko', file: string): Record<string, string> {
 const SAME: readonly string[] = [
   'play_shape_xor',
   'play_legend_zero',
-  'play_legend_half',
   'play_eps',
   'play_amsgrad',
   'play_rho',

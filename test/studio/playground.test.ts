@@ -259,7 +259,9 @@ describe('what cannot be', () => {
 
   test('in an address', async () => {
     const page = await open('#/playground?d=shape=star&r1=lr=fast');
-    await page.getByText(/In the address, 'd' is 'shape=star'; it must be shape: star was given; it must be one of circle/).waitFor();
+    await page
+      .getByText(/In the address, 'd' is 'shape=star', which cannot be used.* Expected: shape: star was given; it must be one of circle/)
+      .waitFor();
     await page.getByText(/In the address, 'r1' is 'lr=fast'/).waitFor();
     await begun(page);
   });

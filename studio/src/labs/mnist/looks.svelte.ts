@@ -38,6 +38,14 @@ export class Looks {
   );
   readonly mistakes: readonly Example[] = $derived(this.readings === null ? [] : worstMistakes(this.readings, shownMistakes));
 
+  /** There is no data any more, and nothing to show of it. */
+  forget(): void {
+    this.reading = null;
+    this.readings = null;
+    this.filters = { filters: null, units: 0 };
+    this.chosen = null;
+  }
+
   /** Call while a component is set up: looks for as long as it lives. */
   constructor(run: Run, subject: Subject) {
     this.#run = run;
