@@ -2,7 +2,7 @@
 import '../src/ops/index.ts';
 
 export { createBlasBackend } from '../src/backend/blas/node/find.ts';
-export { setBackend, setThreads } from '../src/backend/current.ts';
+export { currentBackend, setBackend, setThreads } from '../src/backend/current.ts';
 export { augmentImages } from '../src/data/augment.ts';
 export { DataLoader } from '../src/data/loader.ts';
 export { mnist } from '../src/data/node/mnist.ts';

@@ -1,11 +1,13 @@
 // One thread of a pool. The other side, and what the words of the control block mean, is src/backend/wasm/pool.ts. This file is carried as text in the
 // package and started from there, in Node and in browsers alike, so it imports nothing.
 
-function serve({ module, memory, control, seat, names, layout, spin, idle }) {
+function serve({ module, memory, control, seat, names, foreign, layout, spin, idle }) {
   const { EPOCH, NEXT, KERNEL, TOTAL, GRAIN, COUNT, LOCAL, LOCAL_BYTES, ARGUMENTS, FAILED, SEATS, SEAT_WORDS, LEAVE, PIECES, VALUES, MOST_ARGUMENTS } = layout;
   const { READY, WORKING, ASLEEP, GONE } = layout;
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const kernels = names.map(name => exports[name]);
+  // Only where there is a `require`: a library of the system is called in Node.
+  const called = foreign && require(foreign.koffi).load(foreign.library).func(foreign.name, foreign.result, foreign.parameters);
+  const kernels = names.map(name => exports[name] ?? called);
   const words = new Int32Array(memory.buffer, control, SEATS + SEAT_WORDS * (seat + 1));
   const values = new Float64Array(memory.buffer, control + 4 * VALUES, 2 * MOST_ARGUMENTS);
   const state = SEATS + SEAT_WORDS * seat;

@@ -8,6 +8,7 @@ let surface;
 
 /** From the first `prepare` on. */
 export const setThreads = count => surface.setThreads(count);
+export const kernelsNow = () => surface.currentBackend();
 
 /** @param {{ blas?: number }} options threads of the system's BLAS, where that is to compute the products */
 export async function prepare(workload, { blas } = {}) {

@@ -1,6 +1,7 @@
 /** The backend beside the one it builds on. Its products in every form are tested with those of the WebAssembly kernels (wasm/gemm.test.ts). */
 import { describe, expect, test } from 'vitest';
 import type { Kernels, Storage } from '../kernels.ts';
+import { until } from '../wasm/pool-testing.ts';
 import { noise, read, storageOf } from '../wasm/testing.ts';
 import { createWasmBackend } from '../wasm/wasm-backend.ts';
 import { BlasBackend } from './blas-backend.ts';
@@ -16,6 +17,7 @@ function fakeLibrary(): { readonly library: BlasLibrary; readonly calls: Paramet
     version: '1.2',
     path: '/lib/libfake.so',
     threads: 3,
+    elsewhere: null,
     sgemm: (...call) => void calls.push(call),
     addressOf: buffer => 1000 * buffers.push(buffer),
   };
@@ -65,6 +67,43 @@ describe('the calls', () => {
     product();
     expect(buffers.length).toBe(2);
     expect(calls.map(call => call[7] - at(a))).toEqual([1000, 1000, 2000]);
+  });
+});
+
+describe.skipIf(library === null || library.elsewhere === null)('a library that several threads may call', () => {
+  const products = [false, true].flatMap(transA => [false, true].map(transB => ({ transA, transB })));
+  const sizes = [
+    { m: 70, n: 261, k: 129 },
+    { m: 301, n: 67, k: 100 },
+  ];
+
+  test('computes the products of every form with them, plain and added to c', async () => {
+    const kernels = new BlasBackend(library!, { threads: 3 });
+    expect(kernels.traits).toMatchObject({ threads: 3, deterministic: false });
+    await until(() => kernels.threadsReady().ready === 2, 'both threads are ready');
+    const wasm = createWasmBackend({ threads: 1 });
+    for (const { m, n, k } of sizes) {
+      for (const shape of products) {
+        for (const accumulate of [false, true]) {
+          const run = (backend: Kernels): Float32Array => {
+            const [a, b, c] = [noise(m * k, 1), noise(k * n, 2), noise(m * n, 3)].map(values => storageOf(backend, values));
+            backend.gemm(a, b, c, { m, n, k, ...shape }, accumulate);
+            return read(backend, c);
+          };
+          const want = run(wasm);
+          const worst = run(kernels).reduce((most, value, i) => Math.max(most, Math.abs(value - want[i])), 0);
+          expect(worst, JSON.stringify({ m, n, k, ...shape, accumulate })).toBeLessThan(1e-5);
+        }
+      }
+    }
+    await until(() => {
+      const [a, b, c] = [1, 2, 3].map(seed => storageOf(kernels, noise(300 * 300, seed)));
+      kernels.gemm(a, b, c, { m: 300, n: 300, k: 300, transA: false, transB: false }, false);
+      for (const storage of [a, b, c]) kernels.free(storage);
+      return kernels.threadsReady().pieces.every(done => done > 0);
+    }, 'both have taken part');
+    kernels.setThreads(1);
+    expect(kernels.traits.threads).toBe(1);
   });
 });
 

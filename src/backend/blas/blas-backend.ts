@@ -4,15 +4,26 @@
  */
 import type { Activation, GemmShape, Storage } from '../kernels.ts';
 import type { Block } from '../wasm/allocator.ts';
-import { WasmBackend, type WasmOptions } from '../wasm/wasm-backend.ts';
+import { type Identity, WasmBackend, type WasmOptions } from '../wasm/wasm-backend.ts';
 import { type BlasLibrary, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE } from './library.ts';
 
 /** Products of fewer multiplications than this are done before a library has looked at its arguments. Measured by bench/blas.mjs. */
 const SMALLEST = 6000;
+/** Products of fewer multiplications than this are one thread's. */
+const SMALLEST_SHARED = 1_000_000;
+
+/** Positions among the arguments of `cblas_sgemm`. */
+const [COUNT_M, COUNT_N, AT_A, AT_B, AT_C] = [3, 4, 7, 9, 12];
 
 export interface BlasBackendOptions extends WasmOptions {
   /** Multiplications from which on a product is the library's; one without any never is. Default 6000. */
   readonly smallest?: number;
+}
+
+function identityOf({ kind, version, path, threads, elsewhere, sgemm }: BlasLibrary): Identity {
+  const traits = { blas: version === '' ? kind : `${kind} ${version}`, library: path, deterministic: false };
+  if (elsewhere === null) return { name: 'blas', traits: { ...traits, threads } };
+  return { name: 'blas', traits, foreign: { call: sgemm as (...values: number[]) => void, origin: elsewhere } };
 }
 
 export class BlasBackend extends WasmBackend {
@@ -22,15 +33,15 @@ export class BlasBackend extends WasmBackend {
   #start = 0;
 
   constructor(library: BlasLibrary, options: BlasBackendOptions = {}) {
-    const { kind, version, path, threads } = library;
-    const traits = { blas: version === '' ? kind : `${kind} ${version}`, library: path, threads, deterministic: false };
-    super(options, { name: 'blas', traits });
+    super(library.elsewhere === null ? { ...options, threads: 1 } : options, identityOf(library));
     this.#library = library;
     this.#smallest = Math.max(options.smallest ?? SMALLEST, 1);
   }
 
-  /** The library's threads are its own affair, and threads beside them would be in their way. */
-  override setThreads(): void {}
+  /** Where a library has threads of its own, others beside them would be in their way. */
+  override setThreads(threads: number): void {
+    if (this.#library.elsewhere !== null) super.setThreads(threads);
+  }
 
   override gemm(a: Storage, b: Storage, c: Storage, shape: GemmShape, accumulate: boolean): void {
     const { m, n, k } = shape;
@@ -45,7 +56,7 @@ export class BlasBackend extends WasmBackend {
     const atB = start + (b as Block).address + 4 * (shape.bOffset ?? 0);
     const atC = start + (c as Block).address + 4 * (shape.cOffset ?? 0);
     const [ta, tb] = [shape.transA ? TRANSPOSE : NO_TRANSPOSE, shape.transB ? TRANSPOSE : NO_TRANSPOSE];
-    this.#library.sgemm(ROW_MAJOR, ta, tb, m, n, k, 1, atA, lda, atB, ldb, accumulate ? 1 : 0, atC, n);
+    this.#product(ta, tb, m, n, k, atA, lda, atB, ldb, accumulate ? 1 : 0, atC);
   }
 
   override linear(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): void {
@@ -55,8 +66,33 @@ export class BlasBackend extends WasmBackend {
     }
     const start = this.#memoryStart();
     const [atX, atW, atY] = [start + (x as Block).address, start + (w as Block).address, start + (y as Block).address];
-    this.#library.sgemm(ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE, m, n, k, 1, atX, k, atW, k, 0, atY, n);
+    this.#product(NO_TRANSPOSE, TRANSPOSE, m, n, k, atX, k, atW, k, 0, atY);
     this.finishLinear(bias, y, m, n, activation);
+  }
+
+  /** c = op(a) op(b) + beta c, the longer side of c shared out among the threads. */
+  #product(
+    ta: number,
+    tb: number,
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    lda: number,
+    b: number,
+    ldb: number,
+    beta: number,
+    c: number,
+  ): void {
+    if (m * n * k >= SMALLEST_SHARED && this.#library.elsewhere !== null) {
+      const values = [ROW_MAJOR, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, n];
+      const steps = values.map(() => 0);
+      if (n >= m) steps[AT_B] = tb === TRANSPOSE ? 4 * ldb : 4;
+      else steps[AT_A] = ta === TRANSPOSE ? 4 : 4 * lda;
+      steps[AT_C] = n >= m ? 4 : 4 * n;
+      if (n >= m ? this.shareForeign(n, COUNT_N, values, steps) : this.shareForeign(m, COUNT_M, values, steps)) return;
+    }
+    this.#library.sgemm(ROW_MAJOR, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, n);
   }
 
   /** Where the memory lies in the process. A memory that has grown may have moved; it then has another buffer. */

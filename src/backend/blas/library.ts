@@ -1,5 +1,7 @@
 /** What the backend needs to know of a BLAS library: nothing of how it was found, or of what calls it. */
 
+import type { ForeignFunction } from '../wasm/pool.ts';
+
 /** The enumerations of the C interface (cblas.h): order of storage and transposition. */
 export const ROW_MAJOR = 101;
 export const NO_TRANSPOSE = 111;
@@ -30,8 +32,10 @@ export interface BlasLibrary {
   readonly version: string;
   /** The file it was loaded from. */
   readonly path: string;
-  /** Threads it computes with; 0 where it cannot be asked. */
+  /** Threads that it takes for a product; 0 where it cannot be asked. */
   readonly threads: number;
+  /** How other threads get its product, where several may compute with it at once and each call keeps to its own thread; else null. */
+  readonly elsewhere: ForeignFunction | null;
   readonly sgemm: Sgemm;
   /** The address in the process at which these bytes begin. */
   addressOf(buffer: ArrayBufferLike): number;

@@ -81,12 +81,27 @@ export interface PoolOptions {
   readonly kernels: KernelExports;
   /** Address of a control block of zeros. */
   readonly control: number;
+  /** A function that is called as kernels are, and how other threads get it. */
+  readonly foreign?: { readonly call: (...values: number[]) => unknown; readonly origin: ForeignFunction } | undefined;
   /** The worker's script, where a page may not start one from a blob: URL. */
   readonly workerUrl?: string | URL | undefined;
   readonly spin?: number;
   readonly idle?: number;
   readonly patience?: number | undefined;
 }
+
+/** A C function of a library of the system, as any thread of this process can get hold of it. It may be called by several at once. */
+export interface ForeignFunction {
+  /** The file that koffi is required from. */
+  readonly koffi: string;
+  readonly library: string;
+  readonly name: string;
+  readonly result: string;
+  readonly parameters: readonly string[];
+}
+
+/** What `Job.kernel` finds a foreign function by. */
+export const FOREIGN = 'foreign function';
 
 interface Seat {
   thread: Thread | null;
@@ -112,7 +127,7 @@ type AnyKernel = (...values: number[]) => unknown;
 
 export class Pool {
   /** What jobs call their kernels by. */
-  readonly kernelNames: readonly (keyof KernelExports)[];
+  readonly kernelNames: readonly string[];
   readonly #options: PoolOptions;
   readonly #kernels: readonly AnyKernel[];
   readonly #words: Int32Array;
@@ -125,8 +140,10 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.kernelNames = Object.keys(options.kernels) as (keyof KernelExports)[];
-    this.#kernels = this.kernelNames.map(name => options.kernels[name] as AnyKernel);
+    const { foreign, kernels } = options;
+    const all: Readonly<Record<string, unknown>> = { ...kernels, ...(foreign === undefined ? {} : { [FOREIGN]: foreign.call }) };
+    this.kernelNames = Object.keys(all);
+    this.#kernels = this.kernelNames.map(name => all[name] as AnyKernel);
     const { buffer } = options.memory;
     this.#words = new Int32Array(buffer, options.control, CONTROL_BYTES / 4);
     this.#values = new Float64Array(buffer, options.control + 4 * VALUES, 2 * MOST_ARGUMENTS);
@@ -188,8 +205,8 @@ export class Pool {
     const state = SEATS + SEAT_WORDS * i;
     Atomics.store(this.#words, state, STARTING);
     Atomics.store(this.#words, state + LEAVE, 0);
-    const { memory, module, control, workerUrl, spin = SPIN, idle = IDLE } = this.#options;
-    const data = { module, memory, control, seat: i, names: this.kernelNames, layout, spin, idle };
+    const { memory, module, control, foreign, workerUrl, spin = SPIN, idle = IDLE } = this.#options;
+    const data = { module, memory, control, seat: i, names: this.kernelNames, foreign: foreign?.origin, layout, spin, idle };
     try {
       const thread = spawn(data, workerUrl, error => {
         if (seat.thread !== thread) return; // its seat has been taken by another since

@@ -2,7 +2,7 @@
 import type { Allocator } from './allocator.ts';
 import { MOST_PAGES } from './allocator.ts';
 import type { KernelExports } from './exports.ts';
-import { CONTROL_BYTES, Pool } from './pool.ts';
+import { CONTROL_BYTES, FOREIGN, Pool, type PoolOptions } from './pool.ts';
 import { checkedThreads, threadsMissing } from './spawn.ts';
 import { LIMITS, type Limits, splitKernels } from './split.ts';
 
@@ -16,6 +16,9 @@ export interface ThreadOptions {
   /** Milliseconds that a thread may take to answer. @internal */
   readonly patience?: number;
 }
+
+/** Lines of a foreign product that stay together: a library packs its operands, and each piece does so for itself. */
+const FOREIGN_LINES = 16;
 
 const INITIAL_PAGES = 16;
 
@@ -53,7 +56,14 @@ export class Threads {
   #asked = 1;
 
   /** @param alone the kernels by this thread alone */
-  constructor(alone: KernelExports, module: WebAssembly.Module, heap: Allocator, missing: string | null, options: ThreadOptions) {
+  constructor(
+    alone: KernelExports,
+    module: WebAssembly.Module,
+    heap: Allocator,
+    missing: string | null,
+    options: ThreadOptions,
+    foreign?: PoolOptions['foreign'],
+  ) {
     const { workerUrl, limits = LIMITS, patience } = options;
     this.#alone = alone;
     this.kernels = alone;
@@ -61,7 +71,7 @@ export class Threads {
     this.#limits = limits;
     this.#missing = missing;
     const control = missing === null ? heap.reserve(CONTROL_BYTES) : 0;
-    this.#pool = missing === null ? new Pool({ memory: heap.memory, module, kernels: alone, control, workerUrl, patience }) : null;
+    this.#pool = missing === null ? new Pool({ memory: heap.memory, module, kernels: alone, control, foreign, workerUrl, patience }) : null;
   }
 
   /** How many threads there are to be. @throws UserError unless it is a whole number from 1 to 64 */
@@ -70,6 +80,18 @@ export class Threads {
     if (this.#pool === null) return;
     this.#pool.resize(threads);
     this.kernels = threads === 1 ? this.#alone : splitKernels(this.#alone, this.#pool, bytes => this.#heap.scratch(bytes), this.#limits);
+  }
+
+  /**
+   * Calls the foreign function over `total` lines, a piece for each thread. Argument `count` is the number of lines; `steps` is what each adds to the others.
+   * False, and nothing done, where there is nobody to share with.
+   */
+  shareForeign(total: number, count: number, values: readonly number[], steps: readonly number[]): boolean {
+    const pool = this.#pool;
+    if (pool === null || pool.helpers() === 0) return false;
+    const grain = Math.ceil(total / pool.threads / FOREIGN_LINES) * FOREIGN_LINES;
+    pool.run({ kernel: pool.kernelNames.indexOf(FOREIGN), total, grain, count, local: -1, localBytes: 0 }, values, steps);
+    return true;
   }
 
   /** Threads that stand ready, this one not counted. Those that are missing are started. */

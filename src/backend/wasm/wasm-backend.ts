@@ -27,6 +27,7 @@ import { Allocator, type Block, MOST_PAGES } from './allocator.ts';
 import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
 import type { KernelExports } from './exports.ts';
 import { loadModule, type SimdBuild } from './loading.ts';
+import type { PoolOptions } from './pool.ts';
 import { automaticThreads } from './spawn.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
 
@@ -72,6 +73,8 @@ function elementsOf({ count, sizes }: Updates): number {
 export interface Identity {
   readonly name: string;
   readonly traits: Kernels['traits'];
+  /** What it has computed outside of the kernels, and shares out among the same threads. */
+  readonly foreign?: PoolOptions['foreign'];
 }
 
 /** @internal use `createWasmBackend` */
@@ -85,7 +88,7 @@ export class WasmBackend implements Kernels {
   readonly #threads: Threads;
   #wasm: KernelExports;
 
-  constructor(options: WasmOptions, { name, traits }: Identity = { name: 'wasm', traits: {} }) {
+  constructor(options: WasmOptions, { name, traits, foreign }: Identity = { name: 'wasm', traits: {} }) {
     const threads = options.threads ?? automaticThreads();
     const most = options.maxMebibytes === undefined ? MOST_PAGES : options.maxMebibytes * PAGES_PER_MIB;
     const { memory, missing } = makeMemory(most);
@@ -98,9 +101,9 @@ export class WasmBackend implements Kernels {
     const fma = kernels.multiplyAdd(1 + 2 ** -23, 1 - 2 ** -23, -1) !== 0;
     // Relaxed multiply-add is fused wherever the processor can. The promise of equal bits everywhere is made for the fused kind only.
     this.#traits = { simd: build, fma, deterministic: fma, ...traits };
-    this.#threads = new Threads(kernels, module, this.#heap, missing, options);
+    this.#threads = new Threads(kernels, module, this.#heap, missing, options, foreign);
     this.#wasm = kernels;
-    this.setThreads(threads);
+    this.#resize(threads);
   }
 
   get traits(): Kernels['traits'] {
@@ -108,8 +111,17 @@ export class WasmBackend implements Kernels {
   }
 
   setThreads(threads: number): void {
+    this.#resize(threads);
+  }
+
+  #resize(threads: number): void {
     this.#threads.resize(threads);
     this.#wasm = this.#threads.kernels;
+  }
+
+  /** @internal as `Threads.shareForeign` */
+  shareForeign(total: number, count: number, values: readonly number[], steps: readonly number[]): boolean {
+    return this.#threads.shareForeign(total, count, values, steps);
   }
 
   /** @internal for tests: threads that stand ready besides this one, and how many pieces of work each has done */

@@ -111,9 +111,10 @@ export function examineBlas(): { readonly findings: Finding[]; readonly library:
   };
   try {
     const library = findBlas({ koffi });
-    const { kind, version, path, threads } = library;
-    const count = threads === 0 ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    const facts = { available: true, kind, version, path, threads };
+    const { kind, version, path, threads, elsewhere } = library;
+    const own = threads === 0 ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'} of its own`;
+    const count = elsewhere === null ? own : ', called from the threads above';
+    const facts = { available: true, kind, version, path, threads, shared: elsewhere !== null };
     return {
       findings: [
         found,

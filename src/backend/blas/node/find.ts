@@ -9,7 +9,7 @@ import { candidates, type Environment, howToInstall, LIBRARY_VARIABLE } from './
 import { type Koffi, loadKoffi, openLibrary } from './load.ts';
 
 export interface BlasOptions {
-  /** Threads the library may take. Default: as many as there are processors. */
+  /** Threads to compute with. Default: as many as there are processors, at most 8 where they are not the library's own. */
   readonly threads?: number;
   /** The most memory to reserve, in MiB. Default 4096. */
   readonly maxMebibytes?: number;
@@ -61,6 +61,9 @@ export function findBlas({ threads, environment = process.env, koffi = loadKoffi
  * @throws UserError as `findBlas` does
  */
 export function createBlasBackend(options: BlasOptions = {}): Kernels {
-  const { maxMebibytes } = options;
-  return new BlasBackend(findBlas(options), maxMebibytes === undefined ? {} : { maxMebibytes });
+  const { threads, maxMebibytes } = options;
+  return new BlasBackend(findBlas(options), {
+    ...(threads === undefined ? {} : { threads }),
+    ...(maxMebibytes === undefined ? {} : { maxMebibytes }),
+  });
 }

@@ -23,8 +23,7 @@ interface LibraryHandle {
 /** koffi, from where this package is installed or from the folder worked in. */
 export function loadKoffi(): Koffi {
   let reason = '';
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
-    const load = createRequire(from);
+  for (const load of requires()) {
     try {
       return load('koffi') as Koffi;
     } catch (error) {
@@ -38,6 +37,21 @@ export function loadKoffi(): Koffi {
   );
 }
 
+function requires(): NodeJS.Require[] {
+  return [import.meta.url, join(process.cwd(), 'package.json')].map(from => createRequire(from));
+}
+
+/** The file that `loadKoffi` loads, for threads that load it too. */
+function koffiFile(): string {
+  for (const load of requires()) {
+    try {
+      load('koffi');
+      return load.resolve('koffi');
+    } catch {}
+  }
+  return 'koffi';
+}
+
 const SGEMM = ['int', 'int', 'int', 'int', 'int', 'int', 'float', 'void *', 'int', 'void *', 'int', 'float', 'void *', 'int'];
 
 /** The C functions by which a library is known, asked what it is, and told how many threads it may take. */
@@ -47,7 +61,12 @@ interface Flavor {
   /** The number as the library takes it; by default as it is. */
   readonly asThreads?: (threads: number) => number;
   readonly version: (text: (name: string) => string, handle: LibraryHandle) => string;
+  /** Whether several threads may compute products at once, each within itself once the number of threads is set to 1. */
+  readonly shares?: (handle: LibraryHandle) => boolean;
 }
+
+/** openblas_get_parallel: with threads of its own. One without any may have no locks, and one on OpenMP counts its threads anew in each of ours. */
+const PTHREADS = 1;
 
 const FLAVORS: readonly Flavor[] = [
   {
@@ -55,6 +74,8 @@ const FLAVORS: readonly Flavor[] = [
     setThreads: ['openblas_set_num_threads', 'int'],
     // `OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY Haswell MAX_THREADS=64`
     version: text => [/\d+\.\d+[\w.]*/.exec(text('openblas_get_config'))?.[0] ?? '', text('openblas_get_corename')].join(' ').trim(),
+    shares: handle =>
+      has(handle, 'openblas_get_parallel') && (handle.func('openblas_get_parallel', 'int', []) as () => unknown)() === PTHREADS,
   },
   {
     kind: 'MKL',
@@ -66,6 +87,7 @@ const FLAVORS: readonly Flavor[] = [
       write(bytes, bytes.length - 1);
       return /Version (\S+?)-?(?:Product|Build|\0)/.exec(new TextDecoder().decode(bytes))?.[1] ?? '';
     },
+    shares: () => true,
   },
   {
     kind: 'BLIS',
@@ -76,7 +98,11 @@ const FLAVORS: readonly Flavor[] = [
   { kind: 'Accelerate', setThreads: ['BLASSetThreading', 'int'], asThreads: threads => (threads === 1 ? 1 : 0), version: () => '' },
 ];
 
-/** One library, or why it cannot be used. Its products have not been checked yet. */
+/**
+ * One library, or why it cannot be used. Its products have not been checked yet.
+ *
+ * @param threads for a library that shares products out by itself; one that several threads may call is kept to one in each call
+ */
 export function openLibrary(koffi: Koffi, path: string, threads: number = availableParallelism()): BlasLibrary {
   const handle = koffi.load(path);
   let sgemm: Sgemm;
@@ -86,6 +112,8 @@ export function openLibrary(koffi: Koffi, path: string, threads: number = availa
     throw new UserError(`${path} has no function cblas_sgemm; it is no BLAS library, or one without the C interface`);
   }
   const flavor = FLAVORS.find(({ setThreads: [name] }) => has(handle, name));
+  const shares = flavor?.shares?.(handle) ?? false;
+  if (shares) threads = 1;
   if (flavor !== undefined) {
     const [name, type] = flavor.setThreads;
     const set = handle.func(name, 'void', [type]) as unknown as (threads: number) => void;
@@ -97,6 +125,7 @@ export function openLibrary(koffi: Koffi, path: string, threads: number = availa
     version: flavor?.version(text, handle) ?? '',
     path: fileOf(koffi, handle) ?? path,
     threads: flavor === undefined ? 0 : threads,
+    elsewhere: shares ? { koffi: koffiFile(), library: path, name: 'cblas_sgemm', result: 'void', parameters: SGEMM } : null,
     sgemm,
     addressOf: buffer => Number(koffi.address(new Uint8Array(buffer))),
   };
