@@ -68,6 +68,23 @@ export function gatherRows(x: usize, index: usize, out: usize, rows: i32, cols: 
   for (let i = 0; i < rows; i++, out += row) copyRow(x + <usize>indexAt(index, i) * row, out, cols);
 }
 
+/** out[i, :] = weight x[i, :] + rest from[index[i], :]. Each product is rounded, so that both builds agree. */
+export function mixRows(x: usize, from: usize, index: usize, out: usize, rows: i32, cols: i32, weight: f32, rest: f32): void {
+  const a = f32x4.splat(weight);
+  const b = f32x4.splat(rest);
+  for (let i = 0; i < rows; i++) {
+    let other = from + (<usize>(indexAt(index, i) * cols) << 2);
+    for (let left = cols; left > 0; left -= 4, x += 16, other += 16, out += 16) {
+      storeUpTo(out, f32x4.add(f32x4.mul(v128.load(x), a), f32x4.mul(v128.load(other), b)), left);
+    }
+    if (cols & 3) {
+      const past = <usize>(4 - (cols & 3)) << 2;
+      x -= past;
+      out -= past;
+    }
+  }
+}
+
 export function scatterAddRows(x: usize, index: usize, out: usize, rows: i32, cols: i32): void {
   const row = <usize>cols << 2;
   for (let i = 0; i < rows; i++) {

@@ -18,7 +18,7 @@ function mix(a: v128, b: v128, by: i32): v128 {
 }
 
 /** The words of the blocks block0 to block0 + 3, eight in order, to `words`. */
-function eightWords(key0: u32, key1: u32, block0: u32, words: usize): void {
+export function eightWords(key0: u32, key1: u32, block0: u32, words: usize): void {
   const key2 = key0 ^ key1 ^ 0x1bd11bda;
   const counter = v128.and(i32x4.add(i32x4.splat(block0), i32x4(0, 1, 2, 3)), i32x4.splat(0x7fffffff));
   let a = i32x4.add(counter, i32x4.splat(key0));

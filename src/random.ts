@@ -180,6 +180,19 @@ export class Stream {
     }
   }
 
+  /**
+   * Passes over so many blocks, which a kernel draws by itself: it makes block i from `key` and counter `first + i`.
+   *
+   * @internal
+   */
+  leave(blocks: number): { readonly key0: number; readonly key1: number; readonly first: number } {
+    const first = this.#position;
+    this.#position += blocks;
+    if (this.#position > 0x7fffffff)
+      throw new UserError(`random stream: a kernel draws from the first 2^31 blocks, not from number ${first}`);
+    return { key0: this.#key0, key1: this.#key1, first };
+  }
+
   /** A child stream with a key of its own. The same name gives the same child, however much was drawn here; nothing is drawn by it. */
   split(name: string): Stream {
     threefry2x32(this.#key0, this.#key1, hash32(name, 0x811c9dc5), CHILDREN | (hash32(name, 0x9747b28c) >>> 2), block);

@@ -83,6 +83,39 @@ export interface RandomKey {
   readonly counter: number;
 }
 
+/**
+ * How each image [channels, height, width] of a batch is resampled: pixel (row, column) takes the value, linear between pixels, at
+ *
+ *     u = a column + b row + x + d₀,   v = c column + d row + y + d₁
+ *
+ * with u counted to the right and v down. A place outside the image is `background`.
+ */
+export interface ImageWarp {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly background: number;
+  /** a, b, c, d, x, y of each image */
+  readonly maps: Float32Array;
+  /** Of each image, the first block of the random numbers of its field; -1: it passes as it is. */
+  readonly blocks: Int32Array;
+  /** d; null is 0 */
+  readonly field: WarpField | null;
+}
+
+/**
+ * d(p) = Σ_k B((p - k) / spacing) z_k over the knots k of a grid, B the cubic B-spline, z uniform in ±amplitude. Along n pixels there are
+ * ⌊(n - 1) / spacing⌋ + 4 knots, the second at pixel 0. z by rows of knots: of each the numbers of d₀, then those of d₁; two come from a block.
+ */
+export interface WarpField {
+  /** Pixels, √3 at least. */
+  readonly spacing: number;
+  /** Pixels. */
+  readonly amplitude: number;
+  readonly key0: number;
+  readonly key1: number;
+}
+
 export interface GemmShape {
   /** rows of c */
   readonly m: number;
@@ -216,8 +249,12 @@ export interface Kernels {
   copy(x: Storage, out: Storage, plan: CopyPlan): void;
   /** out[i, :] = table[bytes[index[i], :]]   bytes (such as pixels) are [*, cols], each decoded by a table of 256 values */
   decodeRows(bytes: Uint8Array, index: Uint32Array, table: Float32Array, out: Storage, cols: number): void;
+  /** out[i] = image index[i] of `pixels`, resampled. Bytes are decoded by a table of 256 values; of floats there is no table. */
+  warpImages(pixels: Uint8Array | Float32Array, index: Uint32Array, table: Float32Array | null, warp: ImageWarp, out: Storage): void;
   /** out[i, :] = x[index[i], :]   x is [*, cols], index is [rows] */
   gatherRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void;
+  /** out[i, :] = weight x[i, :] + (1 - weight) x[index[i], :]   x is [rows, cols], index is [rows] */
+  mixRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number, weight: number): void;
   /** out[index[i], :] += x[i, :]   out is not cleared first */
   scatterAddRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void;
   /** out[i] = x[i, index[i]]   x is [rows, cols] */

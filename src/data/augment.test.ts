@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../random.ts';
 import { type AugmentOptions, augmentImages } from './augment.ts';
 import { Dataset } from './dataset.ts';
 import { digits } from './digits/digits.ts';
-import { ElasticField } from './elastic-field.ts';
 import { DataLoader } from './loader.ts';
-import { Warper } from './warp.ts';
 
 const { train } = digits({ train: 60, test: 0 });
 const BACKGROUND = Math.fround((0 - train.normalization.mean) / train.normalization.std);
@@ -48,30 +45,6 @@ describe('augmentImages', () => {
     ]) {
       expect(all(options)).toEqual(plain);
     }
-    // the pass itself, where nothing moves
-    const image = plain.slice(0, 784);
-    new Warper(28, 28, BACKGROUND).warp(image, 0, { a: 1, b: 0, c: 0, d: 1, x: 0, y: 0 }, null);
-    expect(image).toEqual(plain.slice(0, 784));
-  });
-
-  it('moves by whole pixels exactly, and by half pixels to the mean of two', () => {
-    const pixels = Float32Array.of(1, 2, 3, 4, 5, 6);
-    const move = (x: number, y: number): number[] => {
-      const out = pixels.slice();
-      new Warper(2, 3, -1).warp(out, 0, { a: 1, b: 0, c: 0, d: 1, x, y }, null);
-      return Array.from(out);
-    };
-    expect(move(1, 0)).toEqual([-1, 1, 2, -1, 4, 5]);
-    expect(move(-2, 0)).toEqual([3, -1, -1, 6, -1, -1]);
-    expect(move(0, 1)).toEqual([-1, -1, -1, 1, 2, 3]);
-    expect(move(0.5, 0)).toEqual([0, 1.5, 2.5, 1.5, 4.5, 5.5]);
-    expect(move(0, 50)).toEqual([-1, -1, -1, -1, -1, -1]);
-  });
-
-  it('turns about the centre: a quarter turn permutes the pixels', () => {
-    const out = Float32Array.from({ length: 9 }, (_, i) => i);
-    new Warper(3, 3, 0).warp(out, 0, { a: 0, b: 1, c: -1, d: 0, x: 0, y: 0 }, null);
-    expect(Array.from(out)).toEqual([6, 3, 0, 7, 4, 1, 8, 5, 2]); // clockwise as one sees it, y pointing down
   });
 
   it('keeps the ink when it moves, turns, slants and bends, and changes it with the scale squared', () => {
@@ -152,27 +125,37 @@ describe('augmentImages', () => {
   });
 });
 
-describe('ElasticField', () => {
+describe('the elastic field', () => {
   it('has the size and the smoothness of the field described by Simard et al.', () => {
-    const [alpha, sigma] = [34, 4];
-    const field = new ElasticField(28, 28, alpha, sigma);
-    const stream = new Random(1).stream('test');
-    let [square, lagged, sum, count, cross] = [0, 0, 0, 0, 0];
-    const lag = 4;
-    for (let draw = 0; draw < 2000; draw++) {
-      field.draw(stream);
-      for (let i = draw % 7; i < 784 - lag; i += 7) {
-        if ((i % 28) + lag >= 28) continue;
-        square += field.x[i] ** 2 + field.y[i] ** 2;
-        lagged += field.x[i] * field.x[i + lag] + field.y[i] * field.y[i + lag];
-        cross += field.x[i] * field.y[i];
-        sum += field.x[i] + field.y[i];
-        count += 2;
+    const [alpha, sigma, count] = [34, 4, 400];
+    const [size, margin, lag] = [32, 8, 4];
+    // Two channels whose values are the place itself say from where each pixel came. No pixel comes from farther than the margin.
+    const place = Float32Array.from({ length: 2 * size * size }, (_, i) => (i < size * size ? i % size : Math.floor(i / size) - size));
+    const features = new Float32Array(count * place.length);
+    for (let i = 0; i < count; i++) features.set(place, i * place.length);
+    const data = Dataset.from({ features, targets: new Uint8Array(count), featureShape: [2, size, size] });
+    let [square, lagged, sum, pixels, cross] = [0, 0, 0, 0, 0];
+    for (const batch of augmented({ elastic: { alpha, sigma } }, 1, data)) {
+      for (let start = 0; start < batch.length; start += place.length) {
+        const moved = (axis: number, row: number, column: number): number => {
+          const i = axis * size * size + row * size + column;
+          return batch[start + i] - place[i];
+        };
+        for (let row = margin; row < size - margin; row++) {
+          for (let column = margin; column < size - margin - lag; column++) {
+            const [x, y] = [moved(0, row, column), moved(1, row, column)];
+            square += x * x + y * y;
+            lagged += x * moved(0, row, column + lag) + y * moved(1, row, column + lag);
+            cross += x * y;
+            sum += x + y;
+            pixels += 2;
+          }
+        }
       }
     }
     const rms = alpha / (2 * Math.sqrt(3 * Math.PI) * sigma);
-    expect(Math.sqrt(square / count) / rms).toBeCloseTo(1, 1);
-    expect(sum / count).toBeCloseTo(0, 1);
+    expect(Math.sqrt(square / pixels) / rms).toBeCloseTo(1, 1);
+    expect(sum / pixels).toBeCloseTo(0, 1);
     expect((2 * cross) / square).toBeCloseTo(0, 1);
     // noise smoothed by a Gaussian of σ correlates as exp(-lag² / 4σ²)
     expect(lagged / square).toBeCloseTo(Math.exp(-(lag ** 2) / (4 * sigma ** 2)), 1);

@@ -3,9 +3,8 @@ import { UserError } from '../errors.ts';
 import { cos, sin } from '../math.ts';
 import type { Stream } from '../random.ts';
 import type { DatasetInfo } from './dataset.ts';
-import { ElasticField } from './elastic-field.ts';
+import { elasticField } from './elastic-field.ts';
 import type { Batch } from './loader.ts';
-import { type Affine, Warper } from './warp.ts';
 
 export interface ElasticOptions {
   /** Strength, as Simard et al. have it: the root mean square of the displacement is α / (2 √(3π) σ) pixels in each direction. */
@@ -49,7 +48,7 @@ export function checkAugmentOptions(options: AugmentOptions): Required<AugmentOp
 }
 
 /**
- * A loader's `transform` that changes the images of a batch in place. Each new pixel p takes the old value, linear between pixels, at
+ * A loader's `transform` that changes the images of a batch, by a kernel on their way into it (`Batch.warp`). Each new pixel p takes the old value, linear between pixels, at
  *
  *     c + M⁻¹ (p - c - t) + d(p)
  *     M = R(φ) S(ψ) s,   S(ψ) = [1 tan ψ; 0 1],   c the image's centre,   t, φ, s, ψ uniform within the options,   d the elastic field
@@ -72,43 +71,67 @@ export function augmentImages(options: AugmentOptions, images: ImageInfo): (batc
     throw refusal('shift', shift, `at most half of an image of ${height} x ${width} pixels, ${Math.min(height, width) / 2}`);
   }
   const moves = shift > 0 || rotate > 0 || scale > 0 || shear > 0;
-  const field = elastic !== null && elastic.alpha > 0 ? new ElasticField(height, width, elastic.alpha, elastic.sigma) : null;
+  const field = elastic !== null && elastic.alpha > 0 ? elasticField(height, width, elastic.alpha, elastic.sigma) : null;
   if (probability === 0 || !(moves || field !== null)) return () => {};
   const { scale: unit, mean, std } = images.normalization;
-  const warper = new Warper(height, width, (0 * unit - mean) / std);
-  const size = height * width;
-  return ({ x }, stream) => {
-    for (let at = 0; at < x.length; at += channels * size) {
-      if (probability < 1 && stream.uniform() >= probability) continue;
-      const inverse = moves ? drawInverse(stream, shift, rotate, scale, shear) : IDENTITY;
-      field?.draw(stream);
-      for (let channel = 0; channel < channels; channel++) warper.warp(x, at + channel * size, inverse, field);
+  const background = (0 * unit - mean) / std;
+  return (batch, stream) => {
+    const n = batch.indices.length;
+    const maps = new Float32Array(6 * n);
+    const blocks = new Int32Array(n);
+    const { key0, key1 } = stream.leave(0);
+    for (let i = 0; i < n; i++) {
+      if (probability < 1 && stream.uniform() >= probability) {
+        blocks[i] = -1;
+        continue;
+      }
+      if (moves) drawMap(stream, { shift, rotate, scale, shear }, (width - 1) / 2, (height - 1) / 2, maps, 6 * i);
+      else maps.set(UNMOVED, 6 * i);
+      blocks[i] = stream.leave(field?.blocks ?? 0).first;
     }
+    batch.warp({ channels, height, width, background, maps, blocks, field: field === null ? null : { ...field, key0, key1 } });
   };
 }
 
-const IDENTITY: Affine = { a: 1, b: 0, c: 0, d: 1, x: 0, y: 0 };
+const UNMOVED = [1, 0, 0, 1, 0, 0];
 const RADIANS = 0.017453292519943295;
 
-/** From where a pixel at p - c comes: M⁻¹ (p - c - t). Five numbers are drawn, whatever the options, so that one option does not shift another. */
-function drawInverse(stream: Stream, shift: number, rotate: number, scale: number, shear: number): Affine {
+/**
+ * From where a pixel p comes, c + M⁻¹ (p - c - t), as the six numbers of a map. Five numbers are drawn, whatever the options, so that one option does not
+ * shift another.
+ */
+function drawMap(
+  stream: Stream,
+  { shift, rotate, scale, shear }: Required<Pick<AugmentOptions, 'shift' | 'rotate' | 'scale' | 'shear'>>,
+  centreX: number,
+  centreY: number,
+  maps: Float32Array,
+  at: number,
+): void {
   const x = shift * (2 * stream.uniform() - 1);
   const y = shift * (2 * stream.uniform() - 1);
-  const angle = rotate * RADIANS * (2 * stream.uniform() - 1);
-  const factor = 1 / (1 + scale * (2 * stream.uniform() - 1));
-  const slant = shear * RADIANS * (2 * stream.uniform() - 1);
-  const sine = sin(angle);
-  const cosine = cos(angle);
-  const tangent = sin(slant) / cos(slant);
-  // M⁻¹ = S(-ψ) R(-φ) / s
-  return {
-    a: factor * (cosine + tangent * sine),
-    b: factor * (sine - tangent * cosine),
-    c: -factor * sine,
-    d: factor * cosine,
-    x,
-    y,
-  };
+  let [a, b, c, d] = [1, 0, 0, 1];
+  if (rotate === 0 && scale === 0 && shear === 0) {
+    stream.leave(3);
+  } else {
+    const angle = rotate * RADIANS * (2 * stream.uniform() - 1);
+    const factor = 1 / (1 + scale * (2 * stream.uniform() - 1));
+    const slant = shear * RADIANS * (2 * stream.uniform() - 1);
+    const sine = sin(angle);
+    const cosine = cos(angle);
+    const tangent = sin(slant) / cos(slant);
+    // M⁻¹ = S(-ψ) R(-φ) / s
+    a = factor * (cosine + tangent * sine);
+    b = factor * (sine - tangent * cosine);
+    c = -factor * sine;
+    d = factor * cosine;
+  }
+  maps[at] = a;
+  maps[at + 1] = b;
+  maps[at + 2] = c;
+  maps[at + 3] = d;
+  maps[at + 4] = centreX - a * (centreX + x) - b * (centreY + y);
+  maps[at + 5] = centreY - c * (centreX + x) - d * (centreY + y);
 }
 
 function imageShape(shape: readonly number[]): { channels: number; height: number; width: number } {

@@ -1,5 +1,5 @@
 /** A dataset: examples with what is needed to read them, train on them, and later predict as it was trained. */
-import type { Kernels, Storage } from '../backend/kernels.ts';
+import type { ImageWarp, Kernels, Storage } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import { currentRandom, Random, type Stream } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -38,8 +38,8 @@ export interface FeatureSource {
   fill(indices: Uint32Array, out: Float32Array): void | Promise<void>;
   /** Stored features of one example, before normalization; for looking at it. */
   raw?(index: number): Uint8Array | Float32Array;
-  /** Writes what `fill` writes straight into a tensor's storage, by a kernel. */
-  fillStorage?(indices: Uint32Array, kernels: Kernels, out: Storage): void;
+  /** Writes what `fill` writes, resampled where `warp` is given, straight into a tensor's storage, by a kernel. */
+  fillStorage?(indices: Uint32Array, kernels: Kernels, out: Storage, warp?: ImageWarp): void;
   /** All of them, one example after another, where they are in memory. */
   readonly stored?: Uint8Array | Float32Array;
 }
@@ -195,13 +195,16 @@ export class Dataset implements DatasetInfo {
     return this.#source.fillStorage !== undefined;
   }
 
-  /** Writes the features of examples `indices`, normalized, straight into a tensor: x [n, ...featureShape]. False where the source cannot. */
-  fillTensor(indices: Uint32Array, x: Tensor): boolean {
+  /**
+   * Writes the features of examples `indices`, normalized, and as images resampled where `warp` is given, straight into a tensor: x [n, ...featureShape].
+   * False where the source cannot.
+   */
+  fillTensor(indices: Uint32Array, x: Tensor, warp?: ImageWarp): boolean {
     if (this.#source.fillStorage === undefined) return false;
     if (x.size !== indices.length * this.#featureSize) {
       throw new UserError(`fillTensor: ${indices.length} examples need ${indices.length * this.#featureSize} numbers; x has ${x.size}`);
     }
-    this.#source.fillStorage(this.#map(indices), x.kernels, x.storage);
+    this.#source.fillStorage(this.#map(indices), x.kernels, x.storage, warp);
     return true;
   }
 
@@ -313,8 +316,10 @@ function memorySource(features: Uint8Array | Float32Array, size: number, { scale
         for (let j = 0; j < size; j++) out[at++] = table[features[start + j]];
       }
     };
-    const fillStorage = (indices: Uint32Array, kernels: Kernels, out: Storage): void =>
-      kernels.decodeRows(features, indices, table, out, size);
+    const fillStorage = (indices: Uint32Array, kernels: Kernels, out: Storage, warp?: ImageWarp): void => {
+      if (warp === undefined) kernels.decodeRows(features, indices, table, out, size);
+      else kernels.warpImages(features, indices, table, warp, out);
+    };
     return { length, fill, raw, stored: features, fillStorage };
   }
   const plain = scale === 1 && mean === 0 && std === 1;

@@ -1,4 +1,6 @@
 /** Batches of a dataset, in an order that depends on seed and epoch alone. */
+import { currentBackend } from '../backend/current.ts';
+import type { ImageWarp } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import { currentRandom, Random, type Stream } from '../random.ts';
 import { keep, release } from '../tensor/scope.ts';
@@ -15,6 +17,8 @@ export interface Batch {
   readonly indices: Uint32Array;
   readonly xShape: readonly number[];
   readonly yShape: readonly number[];
+  /** Resamples the images of the batch: on their way into a tensor, or when `x` is next read. */
+  warp(warp: ImageWarp): void;
   /** Writes x and y into tensors of their sizes. Bytes that nobody has asked for as `x` go there straight, by a kernel. */
   write(x: Tensor, y: Tensor): void;
 }
@@ -241,6 +245,8 @@ class LoadedBatch implements Batch {
   readonly #dataset: Dataset;
   #x: Float32Array | null = null;
   #filled = false;
+  /** What is still to be done to the images. */
+  #warp: ImageWarp | undefined;
 
   constructor(dataset: Dataset, n: number) {
     this.#dataset = dataset;
@@ -252,19 +258,41 @@ class LoadedBatch implements Batch {
 
   get x(): Float32Array {
     if (!this.#filled) void this.#fillFeatures();
-    return this.#x!;
+    const x = this.#x!;
+    if (this.#warp !== undefined) {
+      const kernels = currentBackend();
+      const warped = kernels.alloc(x.length);
+      kernels.warpImages(x, this.#inOrder(), null, this.#warp, warped);
+      x.set(kernels.view(warped));
+      kernels.free(warped);
+      this.#warp = undefined;
+    }
+    return x;
   }
 
   /** Reads the examples at `indices`; a promise where that takes time. */
   fill(): void | Promise<void> {
     this.#filled = false;
+    this.#warp = undefined;
     this.#dataset.fillTargets(this.indices, this.y);
     if (!this.#dataset.isDecoded) return this.#fillFeatures();
   }
 
+  warp(warp: ImageWarp): void {
+    if (this.#warp !== undefined) void this.x;
+    this.#warp = warp;
+  }
+
   write(x: Tensor, y: Tensor): void {
-    if (this.#filled || !this.#dataset.fillTensor(this.indices, x)) x.set(this.x);
+    if (this.#filled || !this.#dataset.fillTensor(this.indices, x, this.#warp)) {
+      if (this.#warp === undefined) x.set(this.x);
+      else x.kernels.warpImages(this.#x!, this.#inOrder(), null, this.#warp, x.storage);
+    }
     y.set(this.y);
+  }
+
+  #inOrder(): Uint32Array {
+    return Uint32Array.from(this.indices, (_, i) => i);
   }
 
   #fillFeatures(): void | Promise<void> {

@@ -4,6 +4,7 @@ import { constant, type Sample } from '../autograd/sample.ts';
 import { UserError } from '../errors.ts';
 import { formatShape, resolveDim, type Shape } from '../tensor/shape.ts';
 import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
+import { add, mul } from './arithmetic.ts';
 import { permute, reshape } from './movement.ts';
 
 type Indexed = readonly [x: Tensor, index: Tensor];
@@ -47,6 +48,27 @@ const scatterOp: Op<Indexed, { readonly rows: number }> = defineOp({
   samples: [sample([3, 2], [2, 0, 2], { rows: 4 })],
 });
 
+const mixOp: Op<Indexed, { readonly weight: number }> = defineOp({
+  name: 'mixRows',
+  formula: 'z[i, :] = w x[i, :] + (1 - w) x[index[i], :],  ∂L/∂x[j, :] = w ∂L/∂z[j, :] + (1 - w) Σ_{i: index[i] = j} ∂L/∂z[i, :]',
+  shape: ([x, index]) => {
+    if (index.rank !== 1 || index.size !== x.shape[0])
+      throw new UserError(`mixRows: x is ${formatShape(x.shape)} and the index ${formatShape(index.shape)}; expected one entry a row`);
+    checkIndices('mixRows', 'index', index, x.shape[0]);
+    return x.shape;
+  },
+  forward: (kernels, z, [x, index], { weight }) =>
+    kernels.mixRows(x.storage, index.storage, z, index.size, index.size === 0 ? 0 : x.size / index.size, weight),
+  backward: (dz, [x, index], _, { weight }) => [
+    () => {
+      const rows = scatterOp([reshape(dz, [index.size, index.size === 0 ? 0 : dz.size / index.size]), index], { rows: index.size });
+      return add(mul(dz, weight), mul(reshape(rows, x.shape), 1 - weight));
+    },
+    null,
+  ],
+  samples: [sample([3, 5], [2, 0, 2], { weight: 0.3 }), sample([2, 1, 2], [1, 0], { weight: 1 })],
+});
+
 const pickOp: Op<Indexed> = defineOp({
   name: 'pick',
   formula: 'z[i] = x[i, index[i]],  ∂L/∂x[i, c] = ∂L/∂z[i] where c = index[i], else 0',
@@ -88,6 +110,11 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
     reshape(rows, [index.size, ...rest]),
     order.map((_, i) => order.indexOf(i)),
   );
+}
+
+/** Each row mixed with another of the same tensor: z[i] = weight x[i] + (1 - weight) x[index[i]], x [n, ...], index [n] -> [n, ...]. */
+export function mixRows(x: Tensor, index: Tensor, weight: number): Tensor {
+  return mixOp([x, index], { weight });
 }
 
 /** x[i, index[i]] for each row i: x [rows, columns], index [rows] -> [rows]. */

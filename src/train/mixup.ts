@@ -1,7 +1,6 @@
 /** Mixup: training on straight lines between examples. */
 import { UserError } from '../errors.ts';
-import { add, mul } from '../ops/arithmetic.ts';
-import { indexSelect, oneHot } from '../ops/indexing.ts';
+import { mixRows, oneHot } from '../ops/indexing.ts';
 import { currentRandom, type Stream } from '../random.ts';
 import { beta } from '../random-distributions.ts';
 import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
@@ -36,15 +35,11 @@ export function mixup({ alpha, classes }: MixupOptions): BatchMixer {
     const stream = currentRandom().stream('mixup');
     const { weight, order } = draw(stream, alpha, x);
     const target = classes === null ? y : oneHot(y, classes);
-    return { x: blend(x, order, weight), y: blend(target, order, weight) };
+    return { x: mixRows(x, order, weight), y: mixRows(target, order, weight) };
   };
 }
 
 function draw(stream: Stream, alpha: number, x: Tensor): { weight: number; order: Tensor } {
   const weight = beta(stream, alpha, alpha);
   return { weight, order: emptyTensor([x.shape[0]], x.kernels).set(stream.permutation(x.shape[0])) };
-}
-
-function blend(x: Tensor, order: Tensor, weight: number): Tensor {
-  return add(mul(x, weight), mul(indexSelect(x, 0, order), 1 - weight));
 }

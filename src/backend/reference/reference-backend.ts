@@ -8,6 +8,7 @@ import { batchNormFeatures, batchNormFeaturesGrad, limitRowNorms, normalizeFeatu
 import { adadeltaUpdate, adagradUpdate, adamaxUpdate, adamUpdate, rmspropUpdate, sgdUpdate } from './optimizers.ts';
 import { addNoise, dropoutMasked } from './random.ts';
 import { crossEntropyRows, crossEntropyRowsGrad, logSoftmaxRows, softmaxRows } from './softmax.ts';
+import { warpImages } from './warp.ts';
 
 interface ReferenceStorage extends Storage {
   readonly data: FloatArray;
@@ -99,6 +100,19 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
     decodeRows(bytes, index, table, out, cols) {
       const to = data(out);
       for (let i = 0; i < index.length; i++) for (let c = 0; c < cols; c++) to[i * cols + c] = table[bytes[index[i] * cols + c]];
+    },
+    warpImages(pixels, index, table, warp, out) {
+      const size = warp.channels * warp.height * warp.width;
+      const value = (i: number): number => {
+        const stored = pixels[index[Math.floor(i / size)] * size + (i % size)];
+        return table === null ? stored : table[stored];
+      };
+      warpImages(value, data(out), index.length, warp);
+    },
+    mixRows(x, index, out, rows, cols, weight) {
+      const [from, at, to] = [data(x), data(index), data(out)];
+      for (let i = 0; i < rows; i++)
+        for (let c = 0; c < cols; c++) to[i * cols + c] = weight * from[i * cols + c] + (1 - weight) * from[at[i] * cols + c];
     },
     gatherRows(x, index, out, rows, cols) {
       const [from, at, to] = [data(x), data(index), data(out)];

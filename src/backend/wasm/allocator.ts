@@ -57,8 +57,8 @@ export class Allocator {
   #top = HEAP_START;
   #end: number;
   #live = 0;
-  #scratch: Block | null = null;
-  #scratchBytes = 0;
+  readonly #scratch: (Block | null)[] = [null, null];
+  readonly #scratchBytes: number[] = [-1, -1];
   #words: Uint32Array;
 
   /** @param mostPages the memory grows to so many pages of 64 KiB at most */
@@ -103,16 +103,21 @@ export class Allocator {
     return this.#words;
   }
 
-  /** The address of working memory for one kernel call; what is in it does not outlast the call. Not counted as live. */
-  scratch(bytes: number): number {
-    if (this.#scratch === null || bytes > this.#scratchBytes) {
-      if (this.#scratch !== null) this.#release(this.#scratch);
-      this.#scratch = null; // should the next line throw, the block is not in use any more
-      const block = this.#take(classOf(Math.ceil(bytes / UNIT)), bytes / 4);
-      this.#scratch = block;
-      this.#scratchBytes = bytesOf(block.sizeClass);
+  /**
+   * The address of working memory for one kernel call; what is in it does not outlast the call. Not counted as live.
+   *
+   * @param which 0 or 1: two that do not overlap
+   */
+  scratch(bytes: number, which: 0 | 1 = 0): number {
+    let block = this.#scratch[which];
+    if (block === null || bytes > this.#scratchBytes[which]) {
+      if (block !== null) this.#release(block);
+      this.#scratch[which] = null; // should the next line throw, the block is not in use any more
+      block = this.#take(classOf(Math.ceil(bytes / UNIT)), bytes / 4);
+      this.#scratch[which] = block;
+      this.#scratchBytes[which] = bytesOf(block.sizeClass);
     }
-    return this.#scratch.address;
+    return block.address;
   }
 
   /** The address of memory that is never given back, filled with zeros. Not counted as live. */

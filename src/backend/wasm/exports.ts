@@ -22,6 +22,26 @@ export interface KernelExports {
   copy2d(from: number, to: number, rows: number, cols: number, fromRow: number, fromCol: number, toRow: number, toCol: number): void;
   /** bytes and table are addresses */
   decodeBytes(bytes: number, table: number, out: number, n: number): void;
+  warpScratch(height: number, width: number, spacing: number): number;
+  /** source (of bytes, where there is a table), table, maps and blocks are addresses */
+  warpImages(
+    source: number,
+    table: number,
+    background: number,
+    out: number,
+    maps: number,
+    blocks: number,
+    n: number,
+    channels: number,
+    height: number,
+    width: number,
+    spacing: number,
+    amplitude: number,
+    key0: number,
+    key1: number,
+    scratch: number,
+  ): void;
+  mixRows(x: number, from: number, index: number, out: number, rows: number, cols: number, weight: number, rest: number): void;
   gatherRows(x: number, index: number, out: number, rows: number, cols: number): void;
   scatterAddRows(x: number, index: number, out: number, rows: number, cols: number): void;
   pickColumns(x: number, index: number, out: number, rows: number, cols: number): void;

@@ -35,7 +35,9 @@ const FORMS = {
   unary: '.xxn.',
   where: 'xxxxn',
   axpy: '.xxn',
+  decodeBytes: 'i.xn',
   gatherRows: '.xrn.',
+  mixRows: 'r.xrn...',
   softmax: 'rrn.',
   logSoftmax: 'rrn.l',
   softmaxCrossEntropy: 'rxxrn..',
@@ -57,6 +59,7 @@ const COSTLY: readonly Splittable[] = ['softmax', 'logSoftmax', 'softmaxCrossEnt
 /** The argument that is a row's length, of kernels over rows. */
 const COLUMNS: Partial<Record<Splittable, number>> = {
   gatherRows: 4,
+  mixRows: 5,
   softmax: 3,
   logSoftmax: 3,
   softmaxCrossEntropy: 5,
@@ -134,6 +137,39 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     const values = [from, to, rows, cols, fromRow, fromCol, toRow, toCol];
     if (rows === 1) share(copy2d, cols, PIECE, 3, values, [4 * fromCol, 4 * toCol, 0, 0, 0, 0, 0, 0]);
     else share(copy2d, rows, Math.ceil(PIECE / cols / 4) * 4, 2, values, [4 * fromRow, 4 * toRow, 0, 0, 0, 0, 0, 0]);
+  };
+
+  const warp = numberOf('warpImages');
+  const warpLocal = (height: number, width: number, spacing: number): number =>
+    Math.ceil(kernels.warpScratch(height, width, spacing) / 64) * 64;
+  // each thread has working memory of its own, behind that of the one before
+  out.warpScratch = (height, width, spacing) => pool.places * warpLocal(height, width, spacing);
+  out.warpImages = (source, table, background, to, maps, blocks, n, channels, height, width, spacing, amplitude, key0, key1, memory) => {
+    const values = [
+      source,
+      table,
+      background,
+      to,
+      maps,
+      blocks,
+      n,
+      channels,
+      height,
+      width,
+      spacing,
+      amplitude,
+      key0,
+      key1,
+      memory,
+    ] as const;
+    const size = channels * height * width;
+    if (n * size < limits.costlyElements || pool.helpers() === 0) {
+      kernels.warpImages(...values);
+      return;
+    }
+    const grain = Math.ceil(Math.max(n / (pool.threads * PIECES), PIECE / 4 / size));
+    const job = { kernel: warp, total: n, grain, count: 6, local: 14, localBytes: warpLocal(height, width, spacing) };
+    pool.run(job, values, [table === 0 ? 4 * size : size, 0, 0, 4 * size, 24, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   };
 
   const [pack, tiles] = [numberOf('gemmPack'), numberOf('gemmTiles')];

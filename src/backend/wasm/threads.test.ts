@@ -131,6 +131,20 @@ for (const [rows, cols] of [
       k.free(index);
     },
   );
+  cases[`mixRows ${shape}`] = of(
+    [
+      [size, 1],
+      [size, 2],
+    ],
+    (k, a, b) => {
+      const index = storageOf(
+        k,
+        Float32Array.from({ length: rows }, (_, i) => (i * 5) % rows),
+      );
+      k.mixRows(a, index, b, rows, cols, 0.3);
+      k.free(index);
+    },
+  );
   cases[`softmaxCrossEntropy ${shape}`] = kernels => {
     const [x, probabilities, dx] = [1, 2, 3].map(seed => storageOf(kernels, noise(size, seed)));
     const [truth, losses, d] = [labels, noise(rows, 4), noise(rows, 5)].map(values => storageOf(kernels, values));
@@ -185,6 +199,28 @@ for (const [m, n, k] of [
     ],
     (kernels, x, w, bias, y) => kernels.linear(x, w, bias, y, m, n, k, 'tanh'),
   );
+}
+
+for (const [n, channels, height, width] of [
+  [1, 1, 28, 28],
+  [130, 1, 28, 28],
+  [37, 3, 19, 21],
+  [300, 1, 2, 3],
+]) {
+  const size = channels * height * width;
+  const pixels = Uint8Array.from(noise(n * size, 3), value => (value > 0 ? 255 * value : 0));
+  const index = Uint32Array.from({ length: n }, (_, i) => (i * 7) % n);
+  const table = noise(256, 4);
+  const maps = noise(6 * n, 5).map((value, i) => (i % 6 < 4 ? [1, 0, 0, 1][i % 6] + value / 5 : 3 * value));
+  const blocks = Int32Array.from(index, (_, i) => (i % 6 === 2 ? -1 : 100 * i));
+  const field = { spacing: 3.5, amplitude: 4, key0: key.key0, key1: key.key1 };
+  const shape = `${n} of ${channels}x${height}x${width}`;
+  const warp = { channels, height, width, background: table[0], maps, blocks };
+  cases[`decodeRows ${shape}`] = of([[n * size, 1]], (k, out) => k.decodeRows(pixels, index, table, out, size));
+  cases[`warpImages ${shape}`] = of([[n * size, 1]], (k, out) => k.warpImages(pixels, index, table, { ...warp, field: null }, out));
+  cases[`warpImages, a field ${shape}`] = of([[n * size, 1]], (k, out) => k.warpImages(pixels, index, table, { ...warp, field }, out));
+  const floats = Float32Array.from(pixels, byte => table[byte]);
+  cases[`warpImages, floats ${shape}`] = of([[n * size, 1]], (k, out) => k.warpImages(floats, index, null, { ...warp, field }, out));
 }
 
 /** What a case writes. */

@@ -14,6 +14,7 @@ import type {
   CopyPlan,
   FeatureShape,
   GemmShape,
+  ImageWarp,
   Kernels,
   RandomKey,
   ReduceName,
@@ -44,6 +45,8 @@ const ROW_WORDS = 8;
 /** The gradients of a layer of at most so many multiplications are taken in one call. */
 const SMALL_PRODUCT = 65536;
 const GRADIENT = { relu: 'reluGrad', tanh: 'tanhGrad', sigmoid: 'sigmoidGrad' } as const;
+/** Working memory of its own: while images are made ahead, other kernels have theirs. */
+const WARP_SCRATCH = 1;
 
 /**
  * Makes a backend of its own memory. Synchronous: nothing to await.
@@ -229,6 +232,43 @@ export class WasmBackend implements Kernels {
     const rows = new Uint8Array(buffer, scratch + table.byteLength, n);
     for (let i = 0; i < index.length; i++) rows.set(bytes.subarray(index[i] * cols, (index[i] + 1) * cols), i * cols);
     this.#wasm.decodeBytes(scratch + table.byteLength, scratch, address(out), n);
+  }
+
+  warpImages(pixels: Uint8Array | Float32Array, index: Uint32Array, table: Float32Array | null, warp: ImageWarp, out: Storage): void {
+    const { channels, height, width, background, maps, blocks, field } = warp;
+    const [n, size] = [index.length, channels * height * width];
+    const spacing = field?.spacing ?? 0;
+    const tableBytes = table?.byteLength ?? 0;
+    const atMaps = tableBytes + Math.ceil((n * size * pixels.BYTES_PER_ELEMENT) / 64) * 64;
+    const atLocal = atMaps + Math.ceil((28 * n) / 64) * 64;
+    const scratch = this.#heap.scratch(atLocal + this.#wasm.warpScratch(height, width, spacing), WARP_SCRATCH);
+    const { buffer } = this.#heap.memory;
+    if (table !== null) new Float32Array(buffer, scratch, table.length).set(table);
+    const images = new (pixels instanceof Uint8Array ? Uint8Array : Float32Array)(buffer, scratch + tableBytes, n * size);
+    for (let i = 0; i < n; i++) images.set(pixels.subarray(index[i] * size, (index[i] + 1) * size), i * size);
+    new Float32Array(buffer, scratch + atMaps, 6 * n).set(maps);
+    new Int32Array(buffer, scratch + atMaps + 24 * n, n).set(blocks);
+    this.#wasm.warpImages(
+      scratch + tableBytes,
+      table === null ? 0 : scratch,
+      background,
+      address(out),
+      scratch + atMaps,
+      scratch + atMaps + 24 * n,
+      n,
+      channels,
+      height,
+      width,
+      spacing,
+      field?.amplitude ?? 0,
+      field?.key0 ?? 0,
+      field?.key1 ?? 0,
+      scratch + atLocal,
+    );
+  }
+
+  mixRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number, weight: number): void {
+    this.#wasm.mixRows(address(x), address(x), address(index), address(out), rows, cols, weight, 1 - weight);
   }
 
   gatherRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void {
