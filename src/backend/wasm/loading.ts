@@ -28,12 +28,13 @@ function hasRelaxedSimd(): boolean {
 /** The limits of a memory that is shared and has a maximum; 1 where it is not shared. */
 const SHARED = 3;
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const decoder = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
-  if (decoder.fromBase64 !== undefined) return decoder.fromBase64(base64);
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+function decode(hex: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(hex.length / 2);
+  const digit = (i: number): number => {
+    const code = hex.charCodeAt(i);
+    return (code & 15) + 9 * (code >> 6); // letters are 0x61 to 0x66
+  };
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digit(2 * i) + digit(2 * i + 1);
   return bytes;
 }
 
