@@ -12,3 +12,4 @@ export * as optim from '../src/optim/index.ts';
 export { tensor } from '../src/tensor/create.ts';
 export { keep, liveTensors, step } from '../src/tensor/scope.ts';
 export { emptyTensor } from '../src/tensor/tensor.ts';
+export { mixup } from '../src/train/mixup.ts';

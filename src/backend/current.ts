@@ -20,6 +20,7 @@ const makers: Record<BackendName, () => Kernels> = {
 const made = new Map<BackendName, Kernels>();
 let current: Kernels | null = null;
 let threads: number | undefined;
+let ahead = true;
 let reason: string | null = null;
 
 export const backendNames: readonly BackendName[] = ['wasm', 'blas', 'reference', 'reference64'];
@@ -48,11 +49,13 @@ export function fallbackReason(): string | null {
  * with any number. Default: the environment variable CHAINRULE_THREADS, else one for each processor, at most 8. Where there can be no threads (in a page
  * that is not cross-origin isolated), one does all the work, and the backend's traits say why.
  *
+ * @param options.ahead whether one more may augment images ahead of training, where that leaves a processor for it. Default true.
  * @throws UserError unless it is a whole number from 1 to 64
  */
-export function setThreads(count: number): void {
+export function setThreads(count: number, options: { readonly ahead?: boolean } = {}): void {
   threads = checkedThreads(count);
-  for (const kernels of made.values()) kernels.setThreads(threads);
+  ahead = options.ahead ?? true;
+  for (const kernels of made.values()) kernels.setThreads(threads, ahead);
 }
 
 function threadsAsked(): number {
@@ -72,6 +75,7 @@ export function backend(name: BackendName): Kernels {
   let kernels = made.get(name);
   if (kernels === undefined) {
     kernels = maker();
+    if (!ahead) kernels.setThreads(threadsAsked(), ahead);
     made.set(name, kernels);
   }
   return kernels;

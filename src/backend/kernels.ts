@@ -116,6 +116,18 @@ export interface WarpField {
   readonly key1: number;
 }
 
+/** Images that another thread resamples meanwhile. */
+export interface ImagesAhead {
+  /**
+   * Writes them to `out`; this thread does what the other has not begun.
+   *
+   * @throws UserError if the other has died, or hangs, half-way
+   */
+  take(out: Storage): void;
+  /** Gives them up. */
+  drop(): void;
+}
+
 export interface GemmShape {
   /** rows of c */
   readonly m: number;
@@ -226,7 +238,7 @@ export interface Kernels {
   readonly traits: Readonly<Record<string, string | number | boolean>>;
 
   /** Shares large operations out among so many threads, where the backend has threads; results are the same bits with any number. */
-  setThreads(threads: number): void;
+  setThreads(threads: number, ahead?: boolean): void;
 
   // storage -------------------------------------------------------------------------------------------------------
   alloc(length: number): Storage;
@@ -251,6 +263,8 @@ export interface Kernels {
   decodeRows(bytes: Uint8Array, index: Uint32Array, table: Float32Array, out: Storage, cols: number): void;
   /** out[i] = image index[i] of `pixels`, resampled. Bytes are decoded by a table of 256 values; of floats there is no table. */
   warpImages(pixels: Uint8Array | Float32Array, index: Uint32Array, table: Float32Array | null, warp: ImageWarp, out: Storage): void;
+  /** The same, begun on a thread that has nothing else to do; null where there is none, or where it is at other images. */
+  warpAhead?(pixels: Uint8Array | Float32Array, index: Uint32Array, table: Float32Array | null, warp: ImageWarp): ImagesAhead | null;
   /** out[i, :] = x[index[i], :]   x is [*, cols], index is [rows] */
   gatherRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number): void;
   /** out[i, :] = weight x[i, :] + (1 - weight) x[index[i], :]   x is [rows, cols], index is [rows] */

@@ -1,5 +1,5 @@
 /** A dataset: examples with what is needed to read them, train on them, and later predict as it was trained. */
-import type { ImageWarp, Kernels, Storage } from '../backend/kernels.ts';
+import type { ImagesAhead, ImageWarp, Kernels, Storage } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import { currentRandom, Random, type Stream } from '../random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -40,6 +40,8 @@ export interface FeatureSource {
   raw?(index: number): Uint8Array | Float32Array;
   /** Writes what `fill` writes, resampled where `warp` is given, straight into a tensor's storage, by a kernel. */
   fillStorage?(indices: Uint32Array, kernels: Kernels, out: Storage, warp?: ImageWarp): void;
+  /** Begins what `fillStorage` would do, on a thread that has nothing else to do; null where there is none. */
+  fillAhead?(indices: Uint32Array, kernels: Kernels, warp: ImageWarp): ImagesAhead | null;
   /** All of them, one example after another, where they are in memory. */
   readonly stored?: Uint8Array | Float32Array;
 }
@@ -208,6 +210,11 @@ export class Dataset implements DatasetInfo {
     return true;
   }
 
+  /** @internal begins what `fillTensor` would do on another thread; null where that cannot be */
+  fillAhead(indices: Uint32Array, kernels: Kernels, warp: ImageWarp): ImagesAhead | null {
+    return this.#source.fillAhead?.(this.#map(indices), kernels, warp) ?? null;
+  }
+
   #map(indices: Uint32Array): Uint32Array {
     const { length } = this;
     for (let i = 0; i < indices.length; i++) {
@@ -304,8 +311,8 @@ export class Dataset implements DatasetInfo {
   }
 }
 
-/** Features in memory. Bytes go through a table of their 256 normalized values. */
-function memorySource(features: Uint8Array | Float32Array, size: number, { scale, mean, std }: Normalization): FeatureSource {
+/** @internal features in memory; bytes go through a table of their 256 normalized values */
+export function memorySource(features: Uint8Array | Float32Array, size: number, { scale, mean, std }: Normalization): FeatureSource {
   const raw = (i: number): Uint8Array | Float32Array => features.subarray(i * size, (i + 1) * size);
   const length = size === 0 ? 0 : features.length / size;
   if (features instanceof Uint8Array) {
@@ -320,7 +327,9 @@ function memorySource(features: Uint8Array | Float32Array, size: number, { scale
       if (warp === undefined) kernels.decodeRows(features, indices, table, out, size);
       else kernels.warpImages(features, indices, table, warp, out);
     };
-    return { length, fill, raw, stored: features, fillStorage };
+    const fillAhead = (indices: Uint32Array, kernels: Kernels, warp: ImageWarp): ImagesAhead | null =>
+      kernels.warpAhead?.(features, indices, table, warp) ?? null;
+    return { length, fill, raw, stored: features, fillStorage, fillAhead };
   }
   const plain = scale === 1 && mean === 0 && std === 1;
   const fill = (indices: Uint32Array, out: Float32Array): void => {

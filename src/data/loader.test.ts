@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BackendName, withBackend } from '../backend/current.ts';
-import { Random } from '../random.ts';
+import type { Kernels } from '../backend/kernels.ts';
+import { WasmBackend } from '../backend/wasm/wasm-backend.ts';
+import { Random, type Stream } from '../random.ts';
 import { zeros } from '../tensor/create.ts';
+import { emptyTensor } from '../tensor/tensor.ts';
+import { augmentImages } from './augment.ts';
 import { Dataset, type FeatureSource, identity } from './dataset.ts';
 import { type Batch, DataLoader } from './loader.ts';
 
@@ -185,5 +189,78 @@ describe('bytes', () => {
   it('refuse a tensor of another size', () => {
     const [first] = new DataLoader(images, options).batches();
     expect(() => first.write(zeros([60, 6]), zeros([60]))).toThrow('fillTensor: 60 examples need 420 numbers; x has 360');
+  });
+});
+
+describe('images that are augmented', () => {
+  const [count, size] = [100, 64];
+  const data = (features: Uint8Array | Float32Array): Dataset =>
+    Dataset.from({
+      features,
+      targets: Uint8Array.from({ length: count }, (_, i) => i % 10),
+      featureShape: [1, 8, 8],
+      normalization: { scale: 1 / 255, mean: 0.1307, std: 0.3081 },
+    });
+  const bytes = Uint8Array.from({ length: count * size }, (_, i) => (i % 3 === 0 ? (i * 37) & 0xff : 0));
+  const images = data(bytes);
+  const augment = augmentImages({ rotate: 20, elastic: { alpha: 8, sigma: 2 }, probability: 0.9 }, images);
+  const options = { batchSize: 16, shuffle: true, seed: 3, transform: augment };
+  /** One that has a processor left to work ahead on, and one that has not. */
+  const [ahead, alone] = [2, 1].map(processors => new WasmBackend({ threads: 1, processors }));
+
+  /** What is written to tensors from here to the epoch's end, or of so many batches. */
+  async function written(loader: DataLoader, kernels: Kernels, most = Number.POSITIVE_INFINITY): Promise<number[][]> {
+    const all: number[][] = [];
+    for await (const batch of loader.batchesAhead()) {
+      const [x, y] = [emptyTensor(batch.xShape, kernels), emptyTensor(batch.yShape, kernels)];
+      batch.write(x, y);
+      await new Promise(resolve => setTimeout(resolve, 1)); // as training would, so that another thread takes some
+      all.push([...x.toArray(), ...y.toArray()]);
+      if (all.length === most) break;
+    }
+    return all;
+  }
+
+  it('are the same, made ahead or not, in epochs that are broken off and taken up too', async () => {
+    const [one, other] = [new DataLoader(images, options), new DataLoader(images, options)];
+    do {
+      for (const most of [9, 3]) expect(await written(other, ahead, most)).toEqual(await written(one, alone, most));
+    } while (!(ahead.aheadReady().pieces[0] > 0)); // it takes a moment to start
+    const whole = await written(one, alone);
+    const resumed = new DataLoader(images, options);
+    resumed.restore({ epoch: one.state().epoch, position: 2 });
+    expect(await written(resumed, ahead)).toEqual(whole.slice(2));
+  });
+
+  it('are the same read as x, written, or written to another backend than they were begun on', async () => {
+    const right = await written(new DataLoader(images, options), alone);
+    let i = 0;
+    for await (const batch of new DataLoader(images, options).batchesAhead()) {
+      const [x, y] = [emptyTensor(batch.xShape, i % 3 === 0 ? ahead : alone), emptyTensor(batch.yShape, i % 3 === 0 ? ahead : alone)];
+      if (i % 3 === 1) x.set(withBackend(alone, () => batch.x));
+      batch.write(x, y);
+      expect([...x.toArray(), ...y.toArray()]).toEqual(right[i++]);
+    }
+    expect(i).toBe(7);
+  });
+
+  it('may be floats, and changed by a transform of one’s own before and after', async () => {
+    const floats = data(Float32Array.from(bytes));
+    expect(await written(new DataLoader(floats, options), alone)).toEqual(await written(new DataLoader(images, options), alone));
+    const twice = (change: (batch: Batch, stream: Stream) => void): Promise<number[][]> =>
+      written(new DataLoader(images, { ...options, transform: change }), alone);
+    const negate = ({ x }: Batch): void => x.set(x.map(value => -value));
+    const after = await twice((batch, stream) => {
+      augment(batch, stream);
+      negate(batch);
+    });
+    const right = await written(new DataLoader(images, options), alone);
+    expect(after).toEqual(right.map(batch => batch.map((value, i) => (i < batch.length - batch.length / 65 ? -value : value))));
+    // bent twice is not bent once
+    const again = await twice((batch, stream) => {
+      augment(batch, stream);
+      augment(batch, stream);
+    });
+    expect(again).not.toEqual(right);
   });
 });

@@ -1,6 +1,6 @@
 /** Batches of a dataset, in an order that depends on seed and epoch alone. */
 import { currentBackend } from '../backend/current.ts';
-import type { ImageWarp } from '../backend/kernels.ts';
+import type { ImagesAhead, ImageWarp, Kernels } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import { currentRandom, Random, type Stream } from '../random.ts';
 import { keep, release } from '../tensor/scope.ts';
@@ -136,26 +136,31 @@ export class DataLoader {
   /** One epoch of plain arrays, with batches prepared ahead; for datasets whose features take time to read. */
   async *batchesAhead(): AsyncGenerator<Batch, void, undefined> {
     const iteration = this.#begin();
-    const pending: Promise<Batch>[] = [];
+    const pending: { readonly batch: LoadedBatch; readonly ready: Promise<void> }[] = [];
     let next = this.#position;
     const prepare = (): void => {
       const position = next++;
       const batch = this.#buffer(position % (this.prefetch + 1)).of(this.#indices(position));
-      const read = async (): Promise<Batch> => {
+      const read = async (): Promise<void> => {
         await batch.fill();
         this.#augment(batch, position);
-        return batch;
       };
-      const promise = read();
-      promise.catch(() => undefined); // reported when its turn comes
-      pending.push(promise);
+      const ready = read();
+      ready.catch(() => undefined); // reported when its turn comes
+      pending.push({ batch, ready });
     };
-    while (this.#position < this.length) {
-      while (next < this.length && pending.length < this.prefetch + 1) prepare();
-      const batch = await pending.shift()!;
-      this.#position++;
-      yield batch;
-      this.#checkAlone(iteration);
+    try {
+      while (this.#position < this.length) {
+        while (next < this.length && pending.length < this.prefetch + 1) prepare();
+        const { batch, ready } = pending.shift()!;
+        await ready;
+        this.#position++;
+        batch.follower = pending.length > 0 ? pending[0].batch : null;
+        yield batch;
+        this.#checkAlone(iteration);
+      }
+    } finally {
+      for (const { batch } of pending) batch.drop();
     }
   }
 
@@ -245,8 +250,11 @@ class LoadedBatch implements Batch {
   readonly #dataset: Dataset;
   #x: Float32Array | null = null;
   #filled = false;
-  /** What is still to be done to the images. */
+  /** What is still to be done to the images, and where another thread is at it. */
   #warp: ImageWarp | undefined;
+  #ahead: { readonly images: ImagesAhead; readonly kernels: Kernels } | null = null;
+  /** The batch after this one: begun as soon as this one has been written. */
+  follower: LoadedBatch | null = null;
 
   constructor(dataset: Dataset, n: number) {
     this.#dataset = dataset;
@@ -257,6 +265,7 @@ class LoadedBatch implements Batch {
   }
 
   get x(): Float32Array {
+    this.drop();
     if (!this.#filled) void this.#fillFeatures();
     const x = this.#x!;
     if (this.#warp !== undefined) {
@@ -272,6 +281,8 @@ class LoadedBatch implements Batch {
 
   /** Reads the examples at `indices`; a promise where that takes time. */
   fill(): void | Promise<void> {
+    this.drop();
+    this.follower = null;
     this.#filled = false;
     this.#warp = undefined;
     this.#dataset.fillTargets(this.indices, this.y);
@@ -284,11 +295,35 @@ class LoadedBatch implements Batch {
   }
 
   write(x: Tensor, y: Tensor): void {
+    const ahead = this.#ahead;
+    if (ahead !== null && ahead.kernels === x.kernels && x.size === sizeOfShape(this.xShape)) {
+      this.#ahead = null;
+      ahead.images.take(x.storage);
+      y.set(this.y);
+      this.follower?.begin(x.kernels);
+      return;
+    }
+    this.drop();
     if (this.#filled || !this.#dataset.fillTensor(this.indices, x, this.#warp)) {
       if (this.#warp === undefined) x.set(this.x);
       else x.kernels.warpImages(this.#x!, this.#inOrder(), null, this.#warp, x.storage);
     }
     y.set(this.y);
+    this.follower?.begin(x.kernels);
+  }
+
+  /** Has another thread begin with the images, where there are any to resample and one has nothing else to do. */
+  begin(kernels: Kernels): void {
+    if (this.#warp === undefined || this.#filled || this.#ahead !== null) return;
+    const images = this.#dataset.fillAhead(this.indices, kernels, this.#warp);
+    if (images !== null) this.#ahead = { images, kernels };
+  }
+
+  /** Gives up what another thread has begun. */
+  drop(): void {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    ahead?.images.drop();
   }
 
   #inOrder(): Uint32Array {

@@ -1,11 +1,15 @@
 /** A run taken up from a checkpoint after any step, and after any epoch, ends with the same files byte for byte: whatever it is made of. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withBackend } from '../backend/current.ts';
+import { WasmBackend } from '../backend/wasm/wasm-backend.ts';
+import { augmentImages } from '../data/augment.ts';
+import { Dataset } from '../data/dataset.ts';
 import { crossEntropy } from '../loss/index.ts';
 import {
   BatchNorm1d,
   DropConnect,
   Dropout,
+  Flatten,
   GaussianNoise,
   Linear,
   l2Penalty,
@@ -36,6 +40,12 @@ type Files = Record<string, string | Uint8Array>;
 
 const train = blobs(70); // batches of 16: four, and one of six
 const validation = blobs(30, 2);
+const images = Dataset.from({
+  features: Uint8Array.from({ length: 70 * 64 }, (_, i) => (i * 37) & 0xff),
+  targets: Uint8Array.from({ length: 70 }, (_, i) => i % 3),
+  featureShape: [1, 8, 8],
+});
+const withProcessorLeft = new WasmBackend({ threads: 1, processors: 2 });
 const epochs = 3;
 
 /** Keeps a checkpoint wherever one can be made: after each update, each epoch, and at the end. */
@@ -136,6 +146,14 @@ const recipes: Record<string, Recipe> = {
       transform: (batch, stream) => {
         for (let i = 0; i < batch.x.length; i++) batch.x[i] += 0.1 * stream.normal();
       },
+    }),
+  },
+  'images augmented ahead of training': {
+    model: () => withBackend(withProcessorLeft, () => new Sequential(new Flatten(), new Linear(64, 3))),
+    more: () => ({
+      train: images,
+      validation: images,
+      transform: augmentImages({ shift: 1, rotate: 10, elastic: { alpha: 8, sigma: 2 } }, images),
     }),
   },
   'noise and DropConnect': { model: () => new Sequential(new GaussianNoise(0.1), new DropConnect(2, 6), new ReLU(), new Linear(6, 3)) },

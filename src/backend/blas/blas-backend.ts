@@ -2,7 +2,7 @@
  * The `blas` backend: the `wasm` backend, with its matrix products taken over by a BLAS library of the system, which works in place on the
  * WebAssembly memory. What calls the library is handed in; see node/.
  */
-import type { Activation, GemmShape, Storage } from '../kernels.ts';
+import type { Activation, GemmShape, ImagesAhead, Storage } from '../kernels.ts';
 import type { Block } from '../wasm/allocator.ts';
 import { type Identity, WasmBackend, type WasmOptions } from '../wasm/wasm-backend.ts';
 import { type BlasLibrary, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE } from './library.ts';
@@ -38,9 +38,14 @@ export class BlasBackend extends WasmBackend {
     this.#smallest = Math.max(options.smallest ?? SMALLEST, 1);
   }
 
-  /** Where a library has threads of its own, others beside them would be in their way. */
-  override setThreads(threads: number): void {
-    if (this.#library.elsewhere !== null) super.setThreads(threads);
+  // Where a library has threads of its own, others beside them would be in their way.
+
+  override setThreads(threads: number, ahead?: boolean): void {
+    if (this.#library.elsewhere !== null) super.setThreads(threads, ahead);
+  }
+
+  override warpAhead(...images: Parameters<WasmBackend['warpAhead']>): ImagesAhead | null {
+    return this.#library.elsewhere === null ? null : super.warpAhead(...images);
   }
 
   override gemm(a: Storage, b: Storage, c: Storage, shape: GemmShape, accumulate: boolean): void {

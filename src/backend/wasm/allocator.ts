@@ -57,8 +57,8 @@ export class Allocator {
   #top = HEAP_START;
   #end: number;
   #live = 0;
-  readonly #scratch: (Block | null)[] = [null, null];
-  readonly #scratchBytes: number[] = [-1, -1];
+  readonly #scratch: (Block | null)[] = [null, null, null];
+  readonly #scratchBytes: number[] = [-1, -1, -1];
   #words: Uint32Array;
 
   /** @param mostPages the memory grows to so many pages of 64 KiB at most */
@@ -106,9 +106,9 @@ export class Allocator {
   /**
    * The address of working memory for one kernel call; what is in it does not outlast the call. Not counted as live.
    *
-   * @param which 0 or 1: two that do not overlap
+   * @param which there are three, which do not overlap
    */
-  scratch(bytes: number, which: 0 | 1 = 0): number {
+  scratch(bytes: number, which: 0 | 1 | 2 = 0): number {
     let block = this.#scratch[which];
     if (block === null || bytes > this.#scratchBytes[which]) {
       if (block !== null) this.#release(block);

@@ -85,6 +85,8 @@ export interface PoolOptions {
   readonly foreign?: { readonly call: (...values: number[]) => unknown; readonly origin: ForeignFunction } | undefined;
   /** The worker's script, where a page may not start one from a blob: URL. */
   readonly workerUrl?: string | URL | undefined;
+  /** How to do without its threads, for the error that one has died. */
+  readonly without?: string;
   readonly spin?: number;
   readonly idle?: number;
   readonly patience?: number | undefined;
@@ -233,6 +235,12 @@ export class Pool {
    * @throws UserError if a thread has died, or hangs, at a piece that it had begun
    */
   run(job: Job, values: readonly number[], steps: readonly number[]): void {
+    this.begin(job, values, steps);
+    this.finish(job, values, steps);
+  }
+
+  /** Opens a job to the other threads, and returns at once. What it reads and writes is theirs until it is finished or dropped. */
+  begin(job: Job, values: readonly number[], steps: readonly number[]): void {
     const words = this.#words;
     words[KERNEL] = job.kernel;
     words[TOTAL] = job.total;
@@ -248,14 +256,28 @@ export class Pool {
     words[FAILED] = 0;
     Atomics.store(words, NEXT, 0);
     Atomics.add(words, EPOCH, 1);
+    this.#wake();
+  }
+
+  /** Does what is left of the job that was begun, and waits for those that are at a piece. */
+  finish(job: Job, values: readonly number[], steps: readonly number[]): void {
     try {
-      this.#wake();
       this.#work(job, values, steps);
     } finally {
-      Atomics.add(words, EPOCH, 1);
-      this.#join();
+      this.#close();
     }
-    if (Atomics.load(words, FAILED) === 1) throw new Error(`${this.kernelNames[job.kernel]} failed in a worker thread`);
+    if (Atomics.load(this.#words, FAILED) === 1) throw new Error(`${this.kernelNames[job.kernel]} failed in a worker thread`);
+  }
+
+  /** Ends the job that was begun; what nobody has taken is not done. */
+  drop(job: Job): void {
+    Atomics.store(this.#words, NEXT, job.total);
+    this.#close();
+  }
+
+  #close(): void {
+    Atomics.add(this.#words, EPOCH, 1);
+    this.#join();
   }
 
   #wake(): void {
@@ -291,7 +313,7 @@ export class Pool {
     if (!lost) return;
     throw new UserError(
       'a worker thread has died, or hangs, in the middle of a computation, and its part of the result is missing',
-      'Go on from the last checkpoint. With one thread (--threads 1, setThreads(1)) no worker is needed.',
+      `Go on from the last checkpoint. ${this.#options.without ?? 'With one thread (--threads 1, setThreads(1)) no worker is needed.'}`,
     );
   }
 

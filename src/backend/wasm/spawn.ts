@@ -48,9 +48,13 @@ export const MOST_THREADS = 64;
 export function automaticThreads(): number {
   const asked = host?.env?.CHAINRULE_THREADS;
   if (asked !== undefined && asked !== '') return checkedThreads(Number(asked), 'CHAINRULE_THREADS', asked);
+  return Math.min(processors(), MOST_AUTOMATIC);
+}
+
+/** Processors that this process may use. */
+export function processors(): number {
   const os = builtin<{ availableParallelism(): number }>('node:os');
-  const processors = os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
-  return Math.min(processors, MOST_AUTOMATIC);
+  return os?.availableParallelism() ?? (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency ?? 1;
 }
 
 /** @throws UserError unless it is a whole number from 1 to 64 */

@@ -35,7 +35,6 @@ const FORMS = {
   unary: '.xxn.',
   where: 'xxxxn',
   axpy: '.xxn',
-  decodeBytes: 'i.xn',
   gatherRows: '.xrn.',
   mixRows: 'r.xrn...',
   softmax: 'rrn.',

@@ -3,7 +3,7 @@ import type { Allocator } from './allocator.ts';
 import { MOST_PAGES } from './allocator.ts';
 import type { KernelExports } from './exports.ts';
 import { CONTROL_BYTES, FOREIGN, Pool, type PoolOptions } from './pool.ts';
-import { checkedThreads, threadsMissing } from './spawn.ts';
+import { checkedThreads, processors, threadsMissing } from './spawn.ts';
 import { LIMITS, type Limits, splitKernels } from './split.ts';
 
 export interface ThreadOptions {
@@ -15,6 +15,8 @@ export interface ThreadOptions {
   readonly limits?: Limits;
   /** Milliseconds that a thread may take to answer. @internal */
   readonly patience?: number;
+  /** Processors there are. @internal */
+  readonly processors?: number;
 }
 
 /** Lines of a foreign product that stay together: a library packs its operands, and each piece does so for itself. */
@@ -48,11 +50,17 @@ export function makeMemory(pages: number): KernelMemory {
 export class Threads {
   /** The kernels as they are to be called: shared out where there are several threads. */
   kernels: KernelExports;
-  readonly #alone: KernelExports;
+  /** The same by this thread alone. */
+  readonly alone: KernelExports;
   readonly #heap: Allocator;
   readonly #pool: Pool | null;
   readonly #limits: Limits;
   readonly #missing: string | null;
+  readonly #processors: number;
+  readonly #makePool: (options?: Partial<PoolOptions>) => Pool;
+  #ahead: Pool | null = null;
+  /** Whether there may be a thread for work that is wanted later. */
+  mayAhead = true;
   #asked = 1;
 
   /** @param alone the kernels by this thread alone */
@@ -65,13 +73,30 @@ export class Threads {
     foreign?: PoolOptions['foreign'],
   ) {
     const { workerUrl, limits = LIMITS, patience } = options;
-    this.#alone = alone;
+    this.#processors = options.processors ?? processors();
+    this.alone = alone;
     this.kernels = alone;
     this.#heap = heap;
     this.#limits = limits;
     this.#missing = missing;
-    const control = missing === null ? heap.reserve(CONTROL_BYTES) : 0;
-    this.#pool = missing === null ? new Pool({ memory: heap.memory, module, kernels: alone, control, foreign, workerUrl, patience }) : null;
+    const { memory } = heap;
+    this.#makePool = more =>
+      new Pool({ memory, module, kernels: alone, control: heap.reserve(CONTROL_BYTES), workerUrl, patience, ...more });
+    this.#pool = missing === null ? this.#makePool({ foreign }) : null;
+  }
+
+  get #spare(): boolean {
+    return this.#pool !== null && this.mayAhead && this.#asked < this.#processors;
+  }
+
+  /** A pool of one other thread, for work that is wanted later; null where no processor is left for it. It sleeps whenever it has nothing to do. */
+  get ahead(): Pool | null {
+    if (!this.#spare) return null;
+    if (this.#ahead === null) {
+      this.#ahead = this.#makePool({ spin: 0, without: 'With setThreads(n, { ahead: false }) no worker makes images ahead.' });
+      this.#ahead.resize(2);
+    }
+    return this.#ahead.problem === null ? this.#ahead : null;
   }
 
   /** How many threads there are to be. @throws UserError unless it is a whole number from 1 to 64 */
@@ -79,7 +104,8 @@ export class Threads {
     this.#asked = checkedThreads(threads);
     if (this.#pool === null) return;
     this.#pool.resize(threads);
-    this.kernels = threads === 1 ? this.#alone : splitKernels(this.#alone, this.#pool, bytes => this.#heap.scratch(bytes), this.#limits);
+    this.#ahead?.resize(this.#spare ? 2 : 1);
+    this.kernels = threads === 1 ? this.alone : splitKernels(this.alone, this.#pool, bytes => this.#heap.scratch(bytes), this.#limits);
   }
 
   /**
@@ -108,11 +134,12 @@ export class Threads {
   get traits(): Readonly<Record<string, string | number>> {
     const pool = this.#pool;
     const threads = pool?.threads ?? 1;
+    const died = (pool?.deaths ?? 0) + (this.#ahead?.deaths ?? 0);
     const without = threads < this.#asked ? (this.#missing ?? pool?.problem ?? null) : null;
     return {
       threads,
       ...(without === null ? {} : { threadsMissing: without }),
-      ...(pool !== null && pool.deaths > 0 ? { threadsDied: pool.deaths } : {}),
+      ...(died > 0 ? { threadsDied: died } : {}),
     };
   }
 }

@@ -14,6 +14,7 @@ import type {
   CopyPlan,
   FeatureShape,
   GemmShape,
+  ImagesAhead,
   ImageWarp,
   Kernels,
   RandomKey,
@@ -31,6 +32,7 @@ import { loadModule, type SimdBuild } from './loading.ts';
 import type { PoolOptions } from './pool.ts';
 import { automaticThreads } from './spawn.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
+import { gather, Warping } from './warp.ts';
 
 export interface WasmOptions extends ThreadOptions {
   /** Which build of the kernels to run; by default `relaxed` (fused multiply-add) where the platform takes it, else `plain`. */
@@ -45,8 +47,6 @@ const ROW_WORDS = 8;
 /** The gradients of a layer of at most so many multiplications are taken in one call. */
 const SMALL_PRODUCT = 65536;
 const GRADIENT = { relu: 'reluGrad', tanh: 'tanhGrad', sigmoid: 'sigmoidGrad' } as const;
-/** Working memory of its own: while images are made ahead, other kernels have theirs. */
-const WARP_SCRATCH = 1;
 
 /**
  * Makes a backend of its own memory. Synchronous: nothing to await.
@@ -89,6 +89,7 @@ export class WasmBackend implements Kernels {
   readonly memory: WebAssembly.Memory;
   readonly #heap: Allocator;
   readonly #threads: Threads;
+  readonly #warping: Warping;
   #wasm: KernelExports;
 
   constructor(options: WasmOptions, { name, traits, foreign }: Identity = { name: 'wasm', traits: {} }) {
@@ -105,6 +106,7 @@ export class WasmBackend implements Kernels {
     // Relaxed multiply-add is fused wherever the processor can. The promise of equal bits everywhere is made for the fused kind only.
     this.#traits = { simd: build, fma, deterministic: fma, ...traits };
     this.#threads = new Threads(kernels, module, this.#heap, missing, options, foreign);
+    this.#warping = new Warping(this.#heap, this.#threads);
     this.#wasm = kernels;
     this.#resize(threads);
   }
@@ -113,7 +115,8 @@ export class WasmBackend implements Kernels {
     return Object.freeze({ ...this.#threads.traits, ...this.#traits });
   }
 
-  setThreads(threads: number): void {
+  setThreads(threads: number, ahead = true): void {
+    this.#threads.mayAhead = ahead;
     this.#resize(threads);
   }
 
@@ -130,6 +133,12 @@ export class WasmBackend implements Kernels {
   /** @internal for tests: threads that stand ready besides this one, and how many pieces of work each has done */
   threadsReady(): { readonly ready: number; readonly pieces: readonly number[] } {
     return { ready: this.#threads.helpers(), pieces: this.#threads.pieces() };
+  }
+
+  /** @internal for tests: the same of the thread that works ahead */
+  aheadReady(): { readonly ready: number; readonly pieces: readonly number[] } {
+    const pool = this.#threads.ahead;
+    return { ready: pool?.helpers() ?? 0, pieces: pool?.pieces() ?? [] };
   }
 
   // storage -------------------------------------------------------------------------------------------------------
@@ -230,41 +239,16 @@ export class WasmBackend implements Kernels {
     const { buffer } = this.#heap.memory;
     new Float32Array(buffer, scratch, table.length).set(table);
     const rows = new Uint8Array(buffer, scratch + table.byteLength, n);
-    for (let i = 0; i < index.length; i++) rows.set(bytes.subarray(index[i] * cols, (index[i] + 1) * cols), i * cols);
+    gather(bytes, index, cols, rows);
     this.#wasm.decodeBytes(scratch + table.byteLength, scratch, address(out), n);
   }
 
   warpImages(pixels: Uint8Array | Float32Array, index: Uint32Array, table: Float32Array | null, warp: ImageWarp, out: Storage): void {
-    const { channels, height, width, background, maps, blocks, field } = warp;
-    const [n, size] = [index.length, channels * height * width];
-    const spacing = field?.spacing ?? 0;
-    const tableBytes = table?.byteLength ?? 0;
-    const atMaps = tableBytes + Math.ceil((n * size * pixels.BYTES_PER_ELEMENT) / 64) * 64;
-    const atLocal = atMaps + Math.ceil((28 * n) / 64) * 64;
-    const scratch = this.#heap.scratch(atLocal + this.#wasm.warpScratch(height, width, spacing), WARP_SCRATCH);
-    const { buffer } = this.#heap.memory;
-    if (table !== null) new Float32Array(buffer, scratch, table.length).set(table);
-    const images = new (pixels instanceof Uint8Array ? Uint8Array : Float32Array)(buffer, scratch + tableBytes, n * size);
-    for (let i = 0; i < n; i++) images.set(pixels.subarray(index[i] * size, (index[i] + 1) * size), i * size);
-    new Float32Array(buffer, scratch + atMaps, 6 * n).set(maps);
-    new Int32Array(buffer, scratch + atMaps + 24 * n, n).set(blocks);
-    this.#wasm.warpImages(
-      scratch + tableBytes,
-      table === null ? 0 : scratch,
-      background,
-      address(out),
-      scratch + atMaps,
-      scratch + atMaps + 24 * n,
-      n,
-      channels,
-      height,
-      width,
-      spacing,
-      field?.amplitude ?? 0,
-      field?.key0 ?? 0,
-      field?.key1 ?? 0,
-      scratch + atLocal,
-    );
+    this.#warping.now(address(out), pixels, index, table, warp);
+  }
+
+  warpAhead(pixels: Uint8Array | Float32Array, index: Uint32Array, table: Float32Array | null, warp: ImageWarp): ImagesAhead | null {
+    return this.#warping.ahead(pixels, index, table, warp);
   }
 
   mixRows(x: Storage, index: Storage, out: Storage, rows: number, cols: number, weight: number): void {

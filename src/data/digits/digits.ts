@@ -4,7 +4,7 @@
  */
 import { UserError } from '../../errors.ts';
 import { Random, type Stream } from '../../random.ts';
-import { Dataset, type DatasetInfo, type FeatureSource } from '../dataset.ts';
+import { Dataset, type DatasetInfo, type FeatureSource, memorySource } from '../dataset.ts';
 import { MNIST_NORMALIZATION } from '../mnist-format.ts';
 import { SIDE } from '../normalize-digit.ts';
 import { drawDigit } from './draw.ts';
@@ -61,8 +61,6 @@ export function digits(options: DigitsOptions = {}): { train: Dataset; test: Dat
 
 /** Draws an image when it is first asked for, so that training begins at once; `keeps` it, or draws it again each time. */
 function drawnSource(stream: Stream, length: number, keeps: boolean): FeatureSource {
-  const { scale, mean, std } = MNIST_NORMALIZATION;
-  const normalized = Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - mean) / std);
   const kept = new Uint8Array(keeps ? length * PIXELS : 0);
   const isDrawn = new Uint8Array(keeps ? length : 0);
   const raw = (i: number): Uint8Array => {
@@ -71,11 +69,27 @@ function drawnSource(stream: Stream, length: number, keeps: boolean): FeatureSou
     if (keeps) isDrawn[i] = 1;
     return image;
   };
-  const fill = (indices: Uint32Array, out: Float32Array): void => {
-    for (let i = 0; i < indices.length; i++) {
-      const image = raw(indices[i]);
-      for (let j = 0; j < PIXELS; j++) out[i * PIXELS + j] = normalized[image[j]];
-    }
+  if (!keeps) {
+    const { scale, mean, std } = MNIST_NORMALIZATION;
+    const normalized = Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - mean) / std);
+    const fill = (indices: Uint32Array, out: Float32Array): void => {
+      for (let i = 0; i < indices.length; i++) {
+        const image = raw(indices[i]);
+        for (let j = 0; j < PIXELS; j++) out[i * PIXELS + j] = normalized[image[j]];
+      }
+    };
+    return { length, fill, raw };
+  }
+  const all = memorySource(kept, PIXELS, MNIST_NORMALIZATION);
+  const drawn = (indices: Uint32Array): Uint32Array => {
+    for (let i = 0; i < indices.length; i++) if (isDrawn[indices[i]] !== 1) raw(indices[i]);
+    return indices;
   };
-  return { length, fill, raw };
+  return {
+    length,
+    raw,
+    fill: (indices, out) => all.fill(drawn(indices), out),
+    fillStorage: (indices, kernels, out, warp) => all.fillStorage!(drawn(indices), kernels, out, warp),
+    fillAhead: (indices, kernels, warp) => all.fillAhead!(drawn(indices), kernels, warp),
+  };
 }

@@ -8,7 +8,7 @@ import { errorToMessage, type FromWorker, type ToWorker } from './messages.ts';
 /** Milliseconds between two events of batches: many more could be made than anyone can look at. */
 const BATCH_EVENTS = 100;
 
-setThreads(1); // runs side by side have the processors among them
+setThreads(1, { ahead: false }); // runs side by side have the processors among them
 const port = parentPort!;
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 let stopping = new AbortController();
