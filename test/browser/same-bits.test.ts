@@ -11,7 +11,7 @@ test('a net trained in the browser has the bits of one trained in Node', () => {
   for (const [key, bits] of Object.entries(here.weights)) expect(bits, key).toEqual(node.weights[key]);
 });
 
-test('so has an experiment, with normalization, dropout, momentum and a schedule', async () => {
+test('so has an experiment, with augmentation, mixup, normalization, dropout, momentum and a schedule', async () => {
   const node = inject('nodeExperiment');
   const here = await experimentRun();
   expect(here).toEqual(node);

@@ -41,6 +41,7 @@ export async function experimentRun(): Promise<SmallRun> {
     loss: { labelSmoothing: 0.1 },
     optimizer: { name: 'sgd', lr: 0.05, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
     schedule: { name: 'cosine' },
+    regularization: { mixup: 0.2, augment: { elastic: { alpha: 34, sigma: 4 }, probability: 0.9 } },
     training: { epochs: 3, batchSize: 32, earlyStopping: { patience: 2 } },
   });
   const { data } = experiment;
