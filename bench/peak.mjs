@@ -1,6 +1,10 @@
 // The most multiply-adds per second that one core does in WebAssembly: independent chains of sums in registers, one operand loaded as products do. The ceiling of any product.
+// And what all cores do at once, in WebAssembly or native code: often less than as many times one, where processors are shared or a core is two of them.
+import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import asc from 'assemblyscript/asc';
+import { median } from './processes.mjs';
 
 /**
  * Milliseconds that `work` takes: by the clock or in processor time, whichever is less. The clock counts the time in which others had the core;
@@ -31,27 +35,55 @@ export function chains(n: i32, x: f32): f32 {
   return f32x4.extract_lane(${names.reduce((sum, s) => `f32x4.add(${sum}, ${s})`)}, 0);
 }`;
 
-/** GFLOPS of a build, the best of several runs. */
-export async function peak(build) {
-  const features = ['--enable', 'simd', ...(build === 'relaxed' ? ['--enable', 'relaxed-simd'] : [])];
+/** The loop as a module, for a build. */
+async function compile(build) {
   const { binary, error, stderr } = await asc.compileString(source(build === 'relaxed'), {
     optimizeLevel: 3,
     runtime: 'stub',
     noAssert: true,
     initialMemory: 1,
-    enable: features.filter(f => f !== '--enable'),
+    enable: ['simd', ...(build === 'relaxed' ? ['relaxed-simd'] : [])],
   });
   if (error) throw new Error(stderr.toString());
   if (!WebAssembly.validate(binary)) setFlagsFromString('--experimental-wasm-relaxed-simd'); // Node 20
+  return binary;
+}
+
+const COUNT = 200_000;
+
+/** A module's loop as a function of nothing, and the floating-point operations of one call. */
+export function wasmLoop(binary) {
   const { chains } = new WebAssembly.Instance(new WebAssembly.Module(binary)).exports;
-  const count = 200_000;
+  return { work: () => chains(COUNT, 0.5), flops: COUNT * CHAINS * 8 };
+}
+
+/** GFLOPS of a build on one core, the best of several runs. */
+export async function peak(build) {
+  const { work, flops } = wasmLoop(await compile(build));
   let best = Infinity;
   for (let round = 0; round < 200; round++) {
     if (round === 50) await settle();
-    best = Math.min(
-      best,
-      time(() => chains(count, 0.5)),
-    );
+    best = Math.min(best, time(work));
   }
-  return (count * CHAINS * 8) / best / 1e6;
+  return flops / best / 1e6;
+}
+
+/**
+ * GFLOPS of `cores` cores that begin each run together: the best and the median of several, of a build or of the native loop (`native`). The median is
+ * below the best where others have the cores at times. Null where there is no such loop.
+ */
+export async function peakTogether(build, cores = availableParallelism()) {
+  const binary = build === 'native' ? null : await compile(build);
+  const shared = new SharedArrayBuffer(8);
+  const workers = Array.from(
+    { length: cores },
+    () => new Worker(new URL('./peak-worker.mjs', import.meta.url), { workerData: { binary, shared, cores } }),
+  );
+  const told = await Promise.all(
+    workers.map(worker => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))),
+  );
+  if (told.some(one => one === null)) return null;
+  const slowest = told[0].took.map((_, round) => Math.max(...told.map(({ took }) => took[round]))).slice(100); // compiled for speed by then
+  const gflops = ms => (cores * told[0].flops) / ms / 1e6;
+  return { best: gflops(Math.min(...slowest)), median: gflops(median(slowest)) };
 }

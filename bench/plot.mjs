@@ -10,7 +10,7 @@ const COLORS = {
   tfjs: '#9aa0a6',
   tfjsT: '#5f6368',
 };
-const [WIDTH, LEFT, RIGHT, BAR, GAP, HEAD] = [900, 230, 90, 16, 5, 34];
+const [WIDTH, LEFT, RIGHT, BAR, GAP, HEAD] = [900, 230, 110, 16, 5, 34];
 const escaped = text => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
 export function plotTraining(training) {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { plotTraining } from './plot.mjs';
+import { productFlops } from './roofline.mjs';
 
 /** Ratios that are aimed at, with two threads. */
 const TARGETS = [
@@ -24,12 +25,6 @@ const table = (head, rows) => {
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 };
 const number = value => (value >= 1000 ? Math.round(value).toLocaleString('en') : value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-
-/** Floating-point operations of the products of a step: forward, of the weights, and of the inputs but for the first layer's. */
-export function productFlops({ sizes, batch }) {
-  const products = sizes.slice(1).map((out, i) => 2 * batch * out * sizes[i]);
-  return 3 * products.reduce((a, b) => a + b) - products[0];
-}
 
 export async function writeReport(folder) {
   const found = {};
@@ -65,7 +60,10 @@ function heading(found) {
     const text = `${machine.processor}, ${machine.processors} processors, ${machine.system}; Node ${machine.node}, V8 ${machine.v8}`;
     return `- ${of.map(one => one.section).join(', ')}: ${text}; ${versions.map(name => `${name} ${machine[name]}`).join(', ')}; ${machine.date}`;
   });
-  return `# Beside its peers\n\nWritten by \`node bench/peers.mjs\`. Libraries take turns on one machine, each in the fastest form found; medians of ${Object.values(found)[0]?.rounds} turns.\n\n${lines.join('\n')}`;
+  const looks = Object.values(found).filter(one => one.calm);
+  const sum = key => looks.reduce((total, { calm }) => total + calm[key], 0);
+  const calm = `A turn counts when a loop on all cores just before and after it was as fast as it can be (${'`bench/calm.mjs`'}): of ${sum('turns')} turns, ${sum('dropped')} tries were taken again, and ${sum('disturbed')} count although the machine was never calm.`;
+  return `# Beside its peers\n\nWritten by \`node bench/peers.mjs\`. Libraries take turns on one machine, each in the fastest form found; medians of ${Object.values(found)[0]?.rounds} turns. ${looks.length > 0 ? calm : ''}\n\n${lines.join('\n')}`;
 }
 
 function trainingText(training) {
@@ -108,8 +106,9 @@ function targetsText(training, gemm) {
       const [ours, theirs] = [of, over].map(id => results.find(one => one.id === id)?.stepsPerSecond);
       if (!ours || !theirs || at[section] === undefined) continue;
       const ratio = ours / theirs;
-      // no more than this could be had if all but the products took no time, and they ran at the peak on every processor
-      const most = gemm?.peaks[peak] ? (gemm.peaks[peak] * 1e9 * gemm.machine.processors) / productFlops(workload) / theirs : null;
+      // no more than this could be had if all else took no time
+      const products = gemm?.peaks[peak] ? productFlops(workload) / (gemm.peaks[peak] * 1e6 * gemm.machine.processors) : null;
+      const most = products === null ? null : 1000 / (products + gemm.updates[section]) / theirs;
       rows.push([
         `${section}, ${what}`,
         number(ratio),
@@ -121,11 +120,11 @@ function targetsText(training, gemm) {
     }
   }
   const text =
-    'The roofline is the ratio that would be reached if the products ran at the measured peak on every processor and all else took no time. Where it is below the target, no implementation reaches that target on this machine; for nets as small as W4 it says nothing.';
+    'The roofline is the ratio that would be reached if the products ran at the measured peak on every processor, the arrays of the optimizer passed at the measured speed of memory, and all else took no time. Where it is below the target, no implementation reaches that target on this machine; for nets as small as W4 it says nothing.';
   return `## Targets\n\n${text}\n\n${table(['', 'ratio', 'target', 'met', 'roofline', 'of roofline'], rows)}`;
 }
 
-function productsText({ peaks, results, machine }) {
+function productsText({ peaks, together, results, machine }) {
   const shapes = [...new Map(results.map(({ shape }) => [JSON.stringify(shape), shape])).values()];
   const of = (id, shape) => results.find(one => one.id === id && JSON.stringify(one.shape) === JSON.stringify(shape));
   const ids = [...new Set(results.map(one => one.id))];
@@ -153,6 +152,7 @@ function productsText({ peaks, results, machine }) {
   return [
     '## Products of matrices, GFLOPS',
     `Measured peak of a core: ${peaks.wasm?.toFixed(1)} in WebAssembly (128-bit multiply-adds), ${peaks.native?.toFixed(1)} in native code (256-bit). In brackets the share of the peak of as many cores.`,
+    `All ${machine.processors} processors at the same loop at once: ${['wasm', 'native'].map(kind => `${together?.[kind]?.best.toFixed(1)} at best and ${together?.[kind]?.median.toFixed(1)} in the median of 300 short runs`).join(' in WebAssembly, ')} in native code; the difference is what others on this machine took meanwhile.`,
     table(['', ...shapes.map(({ what, m, n, k }) => `${m}x${n}x${k} ${what}`)], rows),
     checks.join('\n'),
   ].join('\n\n');

@@ -1,9 +1,12 @@
 // Products of float32 matrices as a share of the measured peak of a core: of 128-bit multiply-adds in WebAssembly, of 256-bit ones in native code.
 import { availableParallelism } from 'node:os';
+import { Calm } from '../calm.mjs';
 import { load } from '../load.mjs';
 import { nativePeak } from '../native-peak.mjs';
-import { peak } from '../peak.mjs';
+import { peak, peakTogether } from '../peak.mjs';
 import { median, Peer } from '../processes.mjs';
+import { updateFloor } from '../update-floor.mjs';
+import { workloads } from '../workloads.mjs';
 
 // m, n, k, and which operand is stored transposed
 export const shapes = [
@@ -37,7 +40,19 @@ export async function products({ rounds, seconds, python }) {
   const { createBlasBackend } = await load('src/backend/blas/node/find.ts');
   const { simd } = createWasmBackend({ threads: 1 }).traits; // asks for relaxed SIMD where the engine hides it
   const peaks = { wasm: await peak(simd), native: nativePeak() };
-  console.log(`  peak of a core, GFLOPS: ${peaks.wasm?.toFixed(1)} with 128-bit, ${peaks.native?.toFixed(1)} with 256-bit multiply-adds`);
+  const together = { wasm: await peakTogether(simd), native: await peakTogether('native') };
+  for (const [kind, bits] of [
+    ['wasm', 128],
+    ['native', 256],
+  ]) {
+    const both =
+      together[kind] === null
+        ? ''
+        : `; ${all} together ${together[kind].best.toFixed(1)}, in the median ${together[kind].median.toFixed(1)}`;
+    console.log(`  peak with ${bits}-bit multiply-adds, GFLOPS: ${peaks[kind]?.toFixed(1)} a core${both}`);
+  }
+  const updates = {}; // milliseconds, for the rooflines
+  for (const [id, workload] of Object.entries(workloads)) updates[id] = await updateFloor(workload);
   const makers = [];
   for (const threads of new Set([1, all])) {
     makers.push({
@@ -55,6 +70,7 @@ export async function products({ rounds, seconds, python }) {
       make: () => createBlasBackend({ threads }),
     });
   }
+  const calm = await Calm.open();
   const torch = new Peer({ name: 'PyTorch', command: [python, 'bench/peers/pytorch.py'] });
   const withTorch = await torch.ask({ do: 'gemm', ...shapes[0], threads: 1, seconds: 0.05 }).then(
     () => true,
@@ -70,7 +86,14 @@ export async function products({ rounds, seconds, python }) {
       for (let i = 0; i < 3; i++) turn(kernels, stores, shape, 0.05); // until the engine has compiled for speed
       await pause(200);
       const turns = [];
-      for (let round = 0; round < rounds; round++) turns.push(turn(kernels, stores, shape, seconds / 4));
+      for (let round = 0; round < rounds; round++) {
+        turns.push(
+          await calm.take(async () => {
+            turn(kernels, stores, shape, 0.1); // its threads are awake then, each on a core of its own
+            return turn(kernels, stores, shape, seconds / 4);
+          }),
+        );
+      }
       for (const s of stores) kernels.free(s);
       const gflops = median(turns);
       results.push({
@@ -90,7 +113,12 @@ export async function products({ rounds, seconds, python }) {
       for (const shape of shapes) {
         const turns = [];
         for (let round = 0; round < rounds; round++) {
-          turns.push((await torch.ask({ do: 'gemm', ...shape, threads, seconds: seconds / 4 })).gflops);
+          const one = { do: 'gemm', ...shape, threads };
+          const { gflops } = await calm.take(async () => {
+            await torch.ask({ ...one, seconds: 0.1 });
+            return await torch.ask({ ...one, seconds: seconds / 4 });
+          });
+          turns.push(gflops);
         }
         const gflops = median(turns);
         const share = gflops / (peaks.native * threads);
@@ -98,11 +126,11 @@ export async function products({ rounds, seconds, python }) {
       }
     }
   }
-  await torch.end();
+  await Promise.all([torch.end(), calm.close()]);
   for (const { name, shape, gflops, share } of results) {
     console.log(
       `  ${name.padEnd(20)} ${`${shape.m}x${shape.n}x${shape.k}`.padEnd(16)} ${shape.what.padEnd(12)} ${gflops.toFixed(1).padStart(7)} GFLOPS  ${(100 * share).toFixed(0)} %`,
     );
   }
-  return { peaks, results };
+  return { peaks, together, updates, calm: calm.summary(), results };
 }

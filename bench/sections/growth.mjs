@@ -1,4 +1,5 @@
 // How the time of a step grows with width, depth and batch.
+import { Calm } from '../calm.mjs';
 import { libraries } from '../libraries.mjs';
 import { median } from '../processes.mjs';
 import { burstOf, start } from './training.mjs';
@@ -13,6 +14,7 @@ const shown = ['wasm', 'blas', 'pytorch', 'jax'];
 
 export async function growth({ python }) {
   const results = [];
+  const calm = await Calm.open();
   for (const library of libraries(python).filter(one => shown.includes(one.id))) {
     const first = await start(library, series.width[3].workload);
     if (first.peer === undefined) continue;
@@ -22,9 +24,14 @@ export async function growth({ python }) {
       for (const { at, workload } of points) {
         const burst = burstOf(workload);
         await first.peer.ask({ do: 'prepare', workload, burst, quick: true });
-        await first.peer.ask({ do: 'run', seconds: 0.1, burst });
         const rates = [];
-        for (let i = 0; i < 5; i++) rates.push((await first.peer.ask({ do: 'run', seconds: 0.08, burst })).rate);
+        for (let i = 0; i < 5; i++) {
+          const { rate } = await calm.take(async () => {
+            await first.peer.ask({ do: 'run', seconds: 0.1, burst });
+            return await first.peer.ask({ do: 'run', seconds: 0.1, burst });
+          });
+          rates.push(rate);
+        }
         found[name].push({ at, ms: 1000 / median(rates) });
       }
       console.log(
@@ -34,5 +41,6 @@ export async function growth({ python }) {
     results.push(found);
     await first.peer.end();
   }
-  return { results };
+  await calm.close();
+  return { calm: calm.summary(), results };
 }

@@ -1,0 +1,77 @@
+// Whether the machine gives all of its cores just now. A virtual machine's cores are other machines' at times, and then two threads are worth one: figures
+// of that moment would say nothing about any library. So every turn of every library is taken again, a few times at most, when a short loop on all
+// cores before or after it was slower than it can be. What is looked at is that loop alone, never the library's own time.
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { loop } from './calm-loop.mjs';
+
+const ENOUGH = 0.9;
+const IN_ROW = 8;
+const AGAIN = 6;
+
+export class Calm {
+  #workers;
+  #control = new Int32Array(new SharedArrayBuffer(8)); // the number of the look, and how many have ended it
+  #best = Infinity;
+  /** Turns taken, and those that count although all tries were disturbed, and tries thrown away. */
+  turns = 0;
+  disturbed = 0;
+  dropped = 0;
+
+  static async open(cores = availableParallelism()) {
+    const calm = new Calm();
+    calm.#workers = Array.from(
+      { length: cores - 1 },
+      () => new Worker(new URL('./calm-worker.mjs', import.meta.url), { workerData: { control: calm.#control.buffer } }),
+    );
+    await Promise.all(calm.#workers.map(worker => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))));
+    for (let i = 0; i < 20; i++) calm.#look();
+    return calm;
+  }
+
+  /**
+   * Whether a loop on all cores at once, this thread among them, is soon as fast as it can be. Threads that slept may share a core for some
+   * hundredths of a second until the system has moved one of them; that is over when a few loops in a row are fast.
+   */
+  #look() {
+    for (let i = 0, inRow = 0; i < 80; i++) {
+      const began = performance.now();
+      Atomics.store(this.#control, 1, 0);
+      Atomics.add(this.#control, 0, 1);
+      Atomics.notify(this.#control, 0);
+      loop();
+      while (Atomics.load(this.#control, 1) < this.#workers.length && performance.now() - began < 1000);
+      const took = performance.now() - began;
+      this.#best = Math.min(this.#best, took);
+      inRow = took * ENOUGH <= this.#best ? inRow + 1 : 0;
+      if (inRow === IN_ROW) return true;
+    }
+    return false;
+  }
+
+  /** What `turn` gives, taken while the machine was calm before and after, or the last of some tries. */
+  async take(turn) {
+    this.turns++;
+    for (let left = AGAIN; ; left--) {
+      const before = this.#look();
+      const found = before || left === 0 ? await turn() : undefined;
+      if (before && this.#look()) return found;
+      if (left === 0) {
+        this.disturbed++;
+        return found;
+      }
+      this.dropped++;
+      await new Promise(resolve => setTimeout(resolve, 300));
+    }
+  }
+
+  /** @returns what to keep beside the figures */
+  summary() {
+    const { turns, dropped, disturbed } = this;
+    return { turns, dropped, disturbed };
+  }
+
+  async close() {
+    await Promise.all(this.#workers.map(worker => worker.terminate()));
+  }
+}
