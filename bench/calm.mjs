@@ -1,18 +1,22 @@
-// Whether the machine gives all of its cores just now. A virtual machine's cores are other machines' at times, and then two threads are worth one: figures
-// of that moment would say nothing about any library. So every turn of every library is taken again, a few times at most, when a short loop on all
-// cores before or after it was slower than it can be. What is looked at is that loop alone, never the library's own time.
+// Whether the machine gives all of its cores just now. A virtual machine's cores are other machines' at times, or two of them are the halves of one core,
+// and then two threads are worth one: figures of that moment would say nothing about any library. So every turn of every library is taken again, a few times at most, when a short loop on all
+// cores before or after it was slower than it can be: multiply-adds, as many as a core does. What is looked at is that loop alone, never the library's own time.
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { loop } from './calm-loop.mjs';
+import { compile, time, wasmLoop } from './peak.mjs';
+import { median } from './processes.mjs';
 
-const ENOUGH = 0.9;
+const ENOUGH = 0.88;
 const IN_ROW = 8;
-const AGAIN = 6;
+const AGAIN = 20;
+/** Rounds of the loop of peak.mjs: about two milliseconds. */
+export const ROUNDS = 1_400_000;
 
 export class Calm {
   #workers;
+  #loop;
   #control = new Int32Array(new SharedArrayBuffer(8)); // the number of the look, and how many have ended it
-  #best = Infinity;
+  #alone = Infinity; // milliseconds of the loop on one core, the others idle
   /** Turns taken, and those that count although all tries were disturbed, and tries thrown away. */
   turns = 0;
   disturbed = 0;
@@ -20,17 +24,20 @@ export class Calm {
 
   static async open(cores = availableParallelism()) {
     const calm = new Calm();
+    const binary = await compile('simd');
+    calm.#loop = wasmLoop(binary, ROUNDS).work;
+    for (let i = 0; i < 100; i++) calm.#loop(); // until the engine has compiled it for speed
     calm.#workers = Array.from(
       { length: cores - 1 },
-      () => new Worker(new URL('./calm-worker.mjs', import.meta.url), { workerData: { control: calm.#control.buffer } }),
+      () => new Worker(new URL('./calm-worker.mjs', import.meta.url), { workerData: { control: calm.#control.buffer, binary } }),
     );
     await Promise.all(calm.#workers.map(worker => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))));
-    for (let i = 0; i < 20; i++) calm.#look();
+    for (let i = 0; i < 5; i++) calm.#alone = Math.min(calm.#alone, median(Array.from({ length: 21 }, () => time(calm.#loop))));
     return calm;
   }
 
   /**
-   * Whether a loop on all cores at once, this thread among them, is soon as fast as it can be. Threads that slept may share a core for some
+   * Whether a loop on all cores at once, this thread among them, is soon as fast as on one. Threads that slept may share a core for some
    * hundredths of a second until the system has moved one of them; that is over when a few loops in a row are fast.
    */
   #look() {
@@ -39,11 +46,10 @@ export class Calm {
       Atomics.store(this.#control, 1, 0);
       Atomics.add(this.#control, 0, 1);
       Atomics.notify(this.#control, 0);
-      loop();
+      this.#loop();
       while (Atomics.load(this.#control, 1) < this.#workers.length && performance.now() - began < 1000);
       const took = performance.now() - began;
-      this.#best = Math.min(this.#best, took);
-      inRow = took * ENOUGH <= this.#best ? inRow + 1 : 0;
+      inRow = took * ENOUGH <= this.#alone ? inRow + 1 : 0;
       if (inRow === IN_ROW) return true;
     }
     return false;
@@ -61,7 +67,7 @@ export class Calm {
         return found;
       }
       this.dropped++;
-      await new Promise(resolve => setTimeout(resolve, 300));
+      await new Promise(resolve => setTimeout(resolve, 500));
     }
   }
 

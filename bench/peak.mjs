@@ -23,6 +23,7 @@ export function time(work) {
 export const settle = () => new Promise(resolve => setTimeout(resolve, 500));
 
 const CHAINS = 10; // a latency of four cycles times two units a cycle, and some; more than fit in registers would tell nothing
+const COUNT = 200_000;
 const names = Array.from({ length: CHAINS }, (_, i) => `s${i}`);
 
 const source = fused => `
@@ -36,7 +37,7 @@ export function chains(n: i32, x: f32): f32 {
 }`;
 
 /** The loop as a module, for a build. */
-async function compile(build) {
+export async function compile(build) {
   const { binary, error, stderr } = await asc.compileString(source(build === 'relaxed'), {
     optimizeLevel: 3,
     runtime: 'stub',
@@ -49,12 +50,10 @@ async function compile(build) {
   return binary;
 }
 
-const COUNT = 200_000;
-
 /** A module's loop as a function of nothing, and the floating-point operations of one call. */
-export function wasmLoop(binary) {
+export function wasmLoop(binary, count = COUNT) {
   const { chains } = new WebAssembly.Instance(new WebAssembly.Module(binary)).exports;
-  return { work: () => chains(COUNT, 0.5), flops: COUNT * CHAINS * 8 };
+  return { work: () => chains(count, 0.5), flops: count * CHAINS * 8 };
 }
 
 /** GFLOPS of a build on one core, the best of several runs. */
