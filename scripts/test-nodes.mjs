@@ -1,4 +1,4 @@
-// Trains with the built package on several versions of Node, and holds their weights to one another bit for bit.
+// Trains with the built package on several versions of Node, on one thread and on two, and holds their weights to one another bit for bit.
 // `npm run build && node scripts/test-nodes.mjs [20 24 26]`. Each version comes from the npm package `node`, into a temporary folder.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ const program = `
 import { crossEntropy, digits, evaluate, fit, manualSeed, nn, optim } from ${JSON.stringify(entry)};
 const { train, test } = digits({ train: 1000, test: 200 });
 manualSeed(1);
-const model = new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 64), new nn.ReLU(), new nn.Dropout(0.1), new nn.Linear(64, 10));
+const model = new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 512), new nn.BatchNorm1d(512), new nn.ReLU(), new nn.Dropout(0.1), new nn.Linear(512, 10));
 await fit(model, { train, loss: crossEntropy, optimizer: new optim.Adam(model.parameters()), epochs: 3, batchSize: 50 });
 const { logs } = await evaluate(model, test, { loss: crossEntropy });
 let hash = 2166136261;
@@ -32,18 +32,24 @@ for (const version of versions) {
       execFileSync('npm', ['install', '--no-save', '--prefix', folder, `node@${version}`], { stdio: 'ignore' });
       node = join(folder, 'node_modules', '.bin', 'node');
     }
-    const line = execFileSync(node, ['--input-type=module', '-e', program], { encoding: 'utf8', cwd: folder });
     const shown = execFileSync(node, [cli, '--version'], { encoding: 'utf8' }).trim();
-    console.log(`${line.trim()}  cli ${shown}`);
-    results.push(JSON.parse(line));
+    for (const threads of ['1', '2']) {
+      const env = { ...process.env, CHAINRULE_THREADS: threads };
+      const line = execFileSync(node, ['--input-type=module', '-e', program], { encoding: 'utf8', cwd: folder, env });
+      console.log(`${line.trim()}  cli ${shown}`);
+      results.push({ ...JSON.parse(line), asked: Number(threads) });
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 const accurate = results.every(r => r.accuracy > 0.6);
 const same = new Set(results.filter(r => r.simd === results[0].simd).map(r => r.weights)).size === 1;
-if (!accurate || !same) {
-  console.error(accurate ? 'the same build ended in different weights' : 'a version did not learn');
+const threaded = results.every(r => r.threads === r.asked);
+if (!accurate || !same || !threaded) {
+  console.error(
+    !accurate ? 'a version did not learn' : !same ? 'the same build ended in different weights' : 'not as many threads as asked for',
+  );
   process.exit(1);
 }
-console.log(`${results.length} versions trained; the same weights to the bit wherever the same kernels ran`);
+console.log(`${versions.length} versions trained, on one thread and on two; the same weights to the bit wherever the same kernels ran`);

@@ -245,8 +245,11 @@ export interface Kernels {
   free(storage: Storage): void;
   /** A view onto the elements: valid until the next call to this backend; copy what must last. */
   view(storage: Storage): FloatArray;
-  /** Bytes held by live storage, and bytes reserved from the platform. */
-  usage(): { readonly live: number; readonly reserved: number };
+  /**
+   * Bytes held by live storage, bytes reserved from the platform, and bytes that were ever cut into blocks, those that lie free now among them; where
+   * these grow no more, every block is one that was used before. A backend that leaves memory to the engine has no such number.
+   */
+  usage(): { readonly live: number; readonly reserved: number; readonly carved?: number };
 
   // elementwise ---------------------------------------------------------------------------------------------------
   fill(out: Storage, n: number, value: number): void;

@@ -127,8 +127,8 @@ export class Allocator {
     return address;
   }
 
-  usage(): { live: number; reserved: number } {
-    return { live: this.#live, reserved: this.memory.buffer.byteLength };
+  usage(): { live: number; reserved: number; carved: number } {
+    return { live: this.#live, reserved: this.memory.buffer.byteLength, carved: this.#top - HEAP_START };
   }
 
   #release(block: Block): void {

@@ -155,7 +155,7 @@ export class WasmBackend implements Kernels {
     return this.#heap.view(storage);
   }
 
-  usage(): { readonly live: number; readonly reserved: number } {
+  usage(): { readonly live: number; readonly reserved: number; readonly carved: number } {
     return this.#heap.usage();
   }
 
