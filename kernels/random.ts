@@ -78,6 +78,133 @@ export function eightWords(key0: u32, key1: u32, block0: u32, words: usize): voi
   v128.store(words, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
 }
 
+/**
+ * The words of the blocks block0 to block0 + 7, sixteen in order, to `words`. Two groups of four blocks go side by side: each is one long chain of
+ * operations that wait for one another, so the second costs little.
+ */
+export function sixteenWords(key0: u32, key1: u32, block0: u32, words: usize): void {
+  const key2 = key0 ^ key1 ^ 0x1bd11bda;
+  const last = i32x4.splat(0x7fffffff);
+  const first = i32x4.add(i32x4.splat(block0), i32x4(0, 1, 2, 3));
+  let a = i32x4.add(v128.and(first, last), i32x4.splat(key0));
+  let c = i32x4.add(v128.and(i32x4.add(first, i32x4.splat(4)), last), i32x4.splat(key0));
+  let b = i32x4.splat(key1);
+  let d = b;
+  // after every four rounds one key of the three is added, in turn, and the number of the addition
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 13);
+  d = mix(c, d, 13);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 15);
+  d = mix(c, d, 15);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 26);
+  d = mix(c, d, 26);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 6);
+  d = mix(c, d, 6);
+  a = i32x4.add(a, i32x4.splat(key1));
+  c = i32x4.add(c, i32x4.splat(key1));
+  b = i32x4.add(b, i32x4.splat(key2 + 1));
+  d = i32x4.add(d, i32x4.splat(key2 + 1));
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 17);
+  d = mix(c, d, 17);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 29);
+  d = mix(c, d, 29);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 16);
+  d = mix(c, d, 16);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 24);
+  d = mix(c, d, 24);
+  a = i32x4.add(a, i32x4.splat(key2));
+  c = i32x4.add(c, i32x4.splat(key2));
+  b = i32x4.add(b, i32x4.splat(key0 + 2));
+  d = i32x4.add(d, i32x4.splat(key0 + 2));
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 13);
+  d = mix(c, d, 13);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 15);
+  d = mix(c, d, 15);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 26);
+  d = mix(c, d, 26);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 6);
+  d = mix(c, d, 6);
+  a = i32x4.add(a, i32x4.splat(key0));
+  c = i32x4.add(c, i32x4.splat(key0));
+  b = i32x4.add(b, i32x4.splat(key1 + 3));
+  d = i32x4.add(d, i32x4.splat(key1 + 3));
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 17);
+  d = mix(c, d, 17);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 29);
+  d = mix(c, d, 29);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 16);
+  d = mix(c, d, 16);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 24);
+  d = mix(c, d, 24);
+  a = i32x4.add(a, i32x4.splat(key1));
+  c = i32x4.add(c, i32x4.splat(key1));
+  b = i32x4.add(b, i32x4.splat(key2 + 4));
+  d = i32x4.add(d, i32x4.splat(key2 + 4));
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 13);
+  d = mix(c, d, 13);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 15);
+  d = mix(c, d, 15);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 26);
+  d = mix(c, d, 26);
+  a = i32x4.add(a, b);
+  c = i32x4.add(c, d);
+  b = mix(a, b, 6);
+  d = mix(c, d, 6);
+  a = i32x4.add(a, i32x4.splat(key2));
+  c = i32x4.add(c, i32x4.splat(key2));
+  b = i32x4.add(b, i32x4.splat(key0 + 5));
+  d = i32x4.add(d, i32x4.splat(key0 + 5));
+  v128.store(words, v128.shuffle<i32>(a, b, 0, 4, 1, 5));
+  v128.store(words, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
+  v128.store(words, v128.shuffle<i32>(c, d, 0, 4, 1, 5), 32);
+  v128.store(words, v128.shuffle<i32>(c, d, 2, 6, 3, 7), 48);
+}
+
+
+/** Four elements, or the n that are left: each is kept where its word is at the limit or above. */
+@inline
+function keepOrNot(words: usize, x: usize, out: usize, n: i32, limit: v128, factor: v128): void {
+  const keep = i32x4.ge_u(v128.load(words), limit);
+  storeUpTo(out, v128.and(keep, f32x4.mul(v128.load(x), factor)), n);
+}
+
 /** out[i] = word i ≥ threshold (unsigned) ? scale x[i] : 0. `scratch` has room for 64 bytes. */
 export function dropout(
   x: usize, out: usize, n: i32, threshold: u32, scale: f32, key0: u32, key1: u32, counter: u32, scratch: usize,
@@ -86,7 +213,14 @@ export function dropout(
   const factor = f32x4.splat(scale);
   const odd = <usize>(counter & 1) << 2;
   let block = counter >>> 1;
-  if (odd) eightWords(key0, key1, block, scratch);
+  if (!odd) {
+    for (; n >= 16; n -= 16, block += 8, x += 64, out += 64) {
+      sixteenWords(key0, key1, block, scratch);
+      for (let at: usize = 0; at < 64; at += 16) keepOrNot(scratch + at, x + at, out + at, 4, limit, factor);
+    }
+  } else {
+    eightWords(key0, key1, block, scratch);
+  }
   while (n > 0) {
     // With an odd counter the eight words wanted begin one past a block, and the eighth is the first of the blocks that follow.
     if (odd) {
@@ -97,8 +231,7 @@ export function dropout(
     block += 4;
     let words = scratch + odd;
     for (let end = words + 32; words < end && n > 0; words += 16, n -= 4, x += 16, out += 16) {
-      const keep = i32x4.ge_u(v128.load(words), limit);
-      storeUpTo(out, v128.and(keep, f32x4.mul(v128.load(x), factor)), n);
+      keepOrNot(words, x, out, n, limit, factor);
     }
     if (odd) {
       v128.store(scratch, v128.load(scratch, 32));
