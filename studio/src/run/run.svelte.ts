@@ -2,7 +2,6 @@
 import type { Experiment } from '../../../src/experiment/types.ts';
 import type { Evaluation } from '../../../src/train/evaluate.ts';
 import type { StopReason } from '../../../src/train/events.ts';
-import { recall, remember } from '../shell/storage.ts';
 import { TrainingClient } from '../training/client.ts';
 import type {
   Answer,
@@ -30,11 +29,11 @@ export interface Crash {
 export interface Beginning {
   readonly files?: Record<string, Uint8Array>;
   readonly from?: Snapshot | null;
+  /** The step to train to at once; null to stay where it is, or at the beginning. */
+  readonly step?: number | null;
 }
 
 export class Run {
-  /** Under which its place is kept between visits. */
-  readonly #key: string;
   outline: Outline | null = $state.raw(null);
   step: number = $state(0);
   epoch: number = $state(0);
@@ -61,11 +60,14 @@ export class Run {
   /** Begins the run whose settings have not rested yet. */
   #pending: (() => void) | null = null;
   #isFirst = true;
+  /** The step it is on the way to, by what was asked. */
+  #goal: number | null = null;
   /** Where it was taken up, of a run that was begun before. */
   #from: Snapshot | null = null;
 
-  constructor(key: string) {
-    this.#key = key;
+  /** The step at which it stands, or will when what was asked is done. */
+  get place(): number {
+    return this.#goal ?? this.step;
   }
 
   /** The figures of the net where it stands: of its end, or those last measured at or before the step. */
@@ -80,8 +82,10 @@ export class Run {
 
   /** Begins this experiment, unless it is the one that runs. `text` stands for all that tells it from others. */
   show(experiment: Experiment, text: string, watch: Watch, beginning: Beginning = {}): void {
+    const { step = null } = beginning;
     if (text === this.#text) {
       this.#client?.setWatch(watch);
+      if (step !== null) this.goTo(step);
       return;
     }
     const isFirst = this.#isFirst;
@@ -98,9 +102,10 @@ export class Run {
       this.#client ??= this.#connect();
       this.#client.setSpeed(this.#speed);
       this.#client.start(experiment, watch, beginning);
-      const step = isFirst && !beginning.from ? this.#stepBefore(text) : 0;
-      if (step > 0) this.#client.goTo(step);
-      else if (this.isPlaying) this.#client.play();
+      if (step !== null && step > 0) {
+        this.#goal = step;
+        this.#client.goTo(step);
+      } else if (this.isPlaying) this.#client.play();
     };
     if (isFirst) {
       begin();
@@ -113,12 +118,14 @@ export class Run {
   play(): void {
     this.#pending?.();
     if (this.ended !== null) this.goTo(0);
+    this.#goal = null;
     this.failure = null;
     this.isPlaying = true;
     this.#client?.play();
   }
 
   pause(): void {
+    this.#goal = null;
     this.isPlaying = false;
     this.#client?.pause();
   }
@@ -128,7 +135,8 @@ export class Run {
     this.failure = null;
     // What is asked now is asked of the run as it is set now.
     this.#pending?.();
-    this.#client?.goTo(Math.max(0, step));
+    this.#goal = Math.max(0, step);
+    this.#client?.goTo(this.#goal);
   }
 
   setSpeed(stepsPerSecond: number | null): void {
@@ -162,6 +170,7 @@ export class Run {
       },
       onReport: report => this.#take(report),
       onFailure: message => {
+        this.#goal = null;
         this.failure = message;
         this.isPlaying = false;
       },
@@ -197,6 +206,7 @@ export class Run {
     if (fresh.length > 0) this.epochs = [...this.epochs, ...fresh];
     this.#takeSteps(report.steps);
     if (report.ended !== null) this.isPlaying = false;
+    if (report.ended !== null || report.step === this.#goal) this.#goal = null;
     if (!report.isPlaying && !this.isPlaying) void this.#rest();
   }
 
@@ -215,10 +225,8 @@ export class Run {
     this.rates = this.rates.concat(rates);
   }
 
-  /** It stands: its place is kept for a reload, and its weights get their name. */
+  /** It stands: its weights get their name. */
   async #rest(): Promise<void> {
-    const { step } = this;
-    remember(this.#key, JSON.stringify({ text: this.#text, step }));
     try {
       this.fingerprint = (await this.#client?.ask({ about: 'fingerprint' })) ?? null;
     } catch {
@@ -226,16 +234,8 @@ export class Run {
     }
   }
 
-  #stepBefore(text: string): number {
-    try {
-      const kept = JSON.parse(recall(this.#key) ?? '{}') as { text?: unknown; step?: unknown };
-      return kept.text === text && Number.isSafeInteger(kept.step) ? (kept.step as number) : 0;
-    } catch {
-      return 0;
-    }
-  }
-
   #forget(): void {
+    this.#goal = null;
     this.step = 0;
     this.epoch = 0;
     this.ended = null;
