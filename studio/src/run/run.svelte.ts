@@ -50,9 +50,9 @@ export class Run {
   failure: string | null = $state(null);
   crash: Crash | null = $state.raw(null);
   fingerprint: { readonly step: number; readonly sha256: string } | null = $state.raw(null);
-  /** Of step i + 1. */
-  losses: readonly number[] = $state.raw([]);
-  rates: readonly number[] = $state.raw([]);
+  /** Learning rates, of step i + 1: one list that grows, since a copy for each report of a long run would cost more than the report. */
+  #rates: number[] = [];
+  #ratesKnown: number = $state(0);
   #client: TrainingClient | null = null;
   #text: string | null = null;
   #speed: number | null = null;
@@ -64,6 +64,11 @@ export class Run {
   #goal: number | null = null;
   /** Where it was taken up, of a run that was begun before. */
   #from: Snapshot | null = null;
+
+  /** Of step i + 1; not to be kept: the list grows. */
+  get rates(): readonly number[] {
+    return this.#ratesKnown === 0 ? [] : this.#rates;
+  }
 
   /** The step at which it stands, or will when what was asked is done. */
   get place(): number {
@@ -187,8 +192,8 @@ export class Run {
     const from = this.#from;
     if (from === null || this.epochs.length > 0) return;
     this.epochs = from.state.history.map((figures, i) => ({ step: (i + 1) * stepsPerEpoch, epoch: i + 1, figures }));
-    this.losses = new Array<number>(from.step).fill(Number.NaN);
-    this.rates = this.losses;
+    this.#rates = new Array<number>(from.step).fill(Number.NaN);
+    this.#ratesKnown = from.step;
   }
 
   #take(report: Report): void {
@@ -210,19 +215,10 @@ export class Run {
     if (!report.isPlaying && !this.isPlaying) void this.#rest();
   }
 
-  /** Steps taken again, after going back, have the figures they had. */
+  /** Steps taken again, after going back, have the rates they had. */
   #takeSteps(told: Float64Array): void {
-    const known = this.losses.length;
-    const losses: number[] = [];
-    const rates: number[] = [];
-    for (let i = 0; i < told.length; i += 3) {
-      if (told[i] !== known + losses.length + 1) continue;
-      losses.push(told[i + 1]);
-      rates.push(told[i + 2]);
-    }
-    if (losses.length === 0) return;
-    this.losses = this.losses.concat(losses);
-    this.rates = this.rates.concat(rates);
+    for (let i = 0; i < told.length; i += 3) if (told[i] === this.#rates.length + 1) this.#rates.push(told[i + 2]);
+    this.#ratesKnown = this.#rates.length;
   }
 
   /** It stands: its weights get their name. */
@@ -240,8 +236,8 @@ export class Run {
     this.epoch = 0;
     this.ended = null;
     this.epochs = [];
-    this.losses = [];
-    this.rates = [];
+    this.#rates = [];
+    this.#ratesKnown = 0;
     this.evaluation = null;
     this.final = null;
     this.failure = null;

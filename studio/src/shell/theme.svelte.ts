@@ -33,13 +33,22 @@ export function startTheme(asked: string | null): void {
   document.documentElement.dataset.theme = wanted;
 }
 
-/** The colour that a custom property has now, as a canvas takes it. Reads the theme, so that an effect runs again when it changes. */
+const colours = new Map<string, string>();
+
+/**
+ * The colour that a custom property has now, as a canvas takes it. Reads the theme, so that an effect runs again when it changes. To ask the browser means to
+ * compute the styles of the page, so each colour of a theme is asked for once.
+ */
 export function colour(property: `--${string}`): string {
-  isDark();
-  const probe = document.createElement('span');
-  probe.style.color = `var(${property})`;
-  document.body.append(probe);
-  const found = getComputedStyle(probe).color;
-  probe.remove();
+  const key = `${isDark()} ${property}`;
+  let found = colours.get(key);
+  if (found === undefined) {
+    const probe = document.createElement('span');
+    probe.style.color = `var(${property})`;
+    document.body.append(probe);
+    found = getComputedStyle(probe).color;
+    probe.remove();
+    colours.set(key, found);
+  }
   return found;
 }

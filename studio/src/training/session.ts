@@ -10,6 +10,7 @@ import { backendOf, runExperiment } from '../../../src/experiment/run.ts';
 import type { Experiment } from '../../../src/experiment/types.ts';
 import { encodeSafetensors } from '../../../src/io/safetensors.ts';
 import type { Module } from '../../../src/nn/module.ts';
+import { breather } from '../../../src/train/breathe.ts';
 import type { Callback } from '../../../src/train/callbacks/callback.ts';
 import { type Evaluation, evaluate } from '../../../src/train/evaluate.ts';
 import type { BatchEnd, Logs, TrainEvent } from '../../../src/train/events.ts';
@@ -35,6 +36,8 @@ export interface SessionOptions {
 class OnlyLooked extends Error {}
 
 const keepEvery = 4000;
+/** One report is drawn while the next is made; more would only be late. */
+const MOST_UNSEEN = 2;
 /** Milliseconds between two looks into the layers while it trains: each is a pass back, and nobody reads faster. */
 const layersEvery = 250;
 /** Examples whose way through the layers is looked at. */
@@ -65,10 +68,12 @@ export class Session {
   #final: Logs | null = null;
   #steps: number[] = [];
   #epochs: EpochFigures[] = [];
-  #reportedAt = 0;
+  #nextReport = 0;
   #keptAt = 0;
   #pace = { since: 0, steps: 0, rate: 0 };
-  #awaitingSeen = false;
+  /** Reports that the page has not drawn yet. */
+  #unseen = 0;
+  readonly #breath = breather(4);
   #layersAt = 0;
   #busySince = 0;
   /** Ends with `close`, or when not even the start can be shown. */
@@ -148,7 +153,7 @@ export class Session {
 
   /** The page has drawn what it was told. */
   seen(): void {
-    this.#awaitingSeen = false;
+    this.#unseen = Math.max(0, this.#unseen - 1);
   }
 
   close(): void {
@@ -266,6 +271,8 @@ export class Session {
         // A moment at which training ends is none to go on from.
         if (!of.ending && epoch < experiment.training.epochs && this.#snapshots.isDue(of.globalStep)) this.#keep(of);
       },
+      // That a report was drawn is heard soon, or the next would come late.
+      afterBatch: () => (this.#unseen > 0 && this.#breath.due() ? this.#breath.now() : undefined),
       onTrainEnd: ended => {
         end = snapshotOf(ended.checkpoint(), null);
       },
@@ -300,10 +307,10 @@ export class Session {
     if (globalStep >= Math.min(until, this.#target ?? 0) && globalStep < this.totalSteps) controller.abort();
     if (step < stepsPerEpoch && this.#snapshots.isDue(globalStep)) this.#keep(trainer);
     const now = performance.now();
-    if (this.#awaitingSeen || now < this.#reportedAt + 1000 / this.#watch.rate) return;
+    if (this.#unseen >= MOST_UNSEEN || now < this.#nextReport) return;
     this.#tell(trainer.model, globalStep);
-    // Telling takes time from training: at most about as much as training itself is left.
-    this.#reportedAt += performance.now() - now;
+    // Telling takes time from training: at least as much is left for training itself.
+    this.#nextReport = now + Math.max(1000 / this.#watch.rate, 2 * (performance.now() - now));
   }
 
   #keep(trainer: Trainer): Snapshot {
@@ -321,7 +328,8 @@ export class Session {
   async #giveWay(): Promise<void> {
     const { share } = this.#watch;
     const busy = performance.now() - this.#busySince;
-    if (share >= 1 || busy < 15) return;
+    // The smaller the share, the shorter the turns, so that what the page is told stays fresh.
+    if (share >= 1 || busy < 15 * share) return;
     await this.#woken(Math.min(500, (busy * (1 - share)) / share));
     this.#busySince = performance.now();
   }
@@ -389,8 +397,7 @@ export class Session {
     };
     this.#steps = [];
     this.#epochs = [];
-    this.#reportedAt = performance.now();
-    this.#awaitingSeen = true;
+    this.#unseen++;
     onReport(report);
   }
 }

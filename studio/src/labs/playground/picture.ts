@@ -16,18 +16,19 @@ interface Scratch {
 }
 
 /** One canvas for each size of grid, written over by each picture: it is drawn from at once. */
-const scratches = new Map<number, Scratch>();
+const scratches = new Map<string, Scratch>();
 
-function scratchOf(grid: number): Scratch {
-  let found = scratches.get(grid);
+function scratchOf(grid: number, height = grid): Scratch {
+  const key = `${grid}x${height}`;
+  let found = scratches.get(key);
   if (found === undefined) {
     const canvas = document.createElement('canvas');
     canvas.width = grid;
-    canvas.height = grid;
+    canvas.height = height;
     const context = canvas.getContext('2d', { willReadFrequently: true })!;
-    const image = context.createImageData(grid, grid);
+    const image = context.createImageData(grid, height);
     found = { canvas, context, image, pixels: new Uint32Array(image.data.buffer) };
-    scratches.set(grid, found);
+    scratches.set(key, found);
   }
   return found;
 }
@@ -45,6 +46,15 @@ export function bitmap(values: Int8Array, winner: Uint8Array | null, grid: numbe
   return canvas;
 }
 
+/** Maps of several units below one another, each as many pixels wide and high as the grid. Made at once: to draw from a canvas that changes in between costs a copy of it each time. */
+export function bitmaps(values: Int8Array, grid: number, dark: boolean): HTMLCanvasElement {
+  const { canvas, context, image, pixels } = scratchOf(grid, values.length / grid);
+  const colours = divergingTable(dark);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = colours[values[i] + 128];
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
 /** Marching squares: the line where the grid crosses a level, as pieces from cell to cell. */
 export function contour(values: Int8Array, grid: number, size: number, level: number, from = 0): Path2D {
   const path = new Path2D();
@@ -52,6 +62,9 @@ export function contour(values: Int8Array, grid: number, size: number, level: nu
   const at = (row: number, column: number): number => values[from + row * grid + column] - level || 0.01;
   for (let row = 0; row < grid - 1; row++) {
     for (let column = 0; column < grid - 1; column++) {
+      // Most cells are on one side, and there are many of them.
+      const isAbove = at(row, column) > 0;
+      if (isAbove === at(row, column + 1) > 0 && isAbove === at(row + 1, column + 1) > 0 && isAbove === at(row + 1, column) > 0) continue;
       const corners = [at(row, column), at(row, column + 1), at(row + 1, column + 1), at(row + 1, column)];
       const crossings: [number, number][] = [];
       for (let side = 0; side < 4; side++) {
