@@ -45,7 +45,7 @@ test('where two hang in one job it is one error, and neither can find the next j
   // In the first job this thread is at its piece until the other two have taken one each.
   const fill = (): void => {
     calls++;
-    if (calls === 1) spinUntil(() => Atomics.load(words, layout.NEXT) >= job.total);
+    if (calls === 1) spinUntil(() => Atomics.load(words, layout.NEXT) >= Math.ceil(job.total / job.grain));
   };
   const { module } = loadModule(undefined, true);
   const pool = new Pool({ memory, module, control, kernels: { fill } as unknown as KernelExports, patience: 100 });

@@ -13,7 +13,7 @@ import { MOST_THREADS, spawn, type Thread } from './spawn.ts';
 export const layout = {
   /** Odd while a job can be joined; another number for every job. Sleepers wait on it. */
   EPOCH: 0,
-  /** The first unit that nobody has taken. */
+  /** How many pieces have been taken. */
   NEXT: 16,
   /** The job: its kernel, units in all and in a piece; which argument is the number of units; which is local memory (or -1) and its bytes a thread. */
   KERNEL: 32,
@@ -25,6 +25,8 @@ export const layout = {
   ARGUMENTS: 38,
   /** Set by a thread whose kernel has failed. */
   FAILED: 39,
+  /** 1 where two threads take their pieces from two ends: this one from the first on, the other from the last. */
+  TWO_ENDED: 40,
   /** Arguments for unit 0, then what to add to each for every unit: doubles. */
   VALUES: 48,
   /** Arguments a kernel has at most. */
@@ -51,6 +53,7 @@ const {
   LOCAL_BYTES,
   ARGUMENTS,
   FAILED,
+  TWO_ENDED,
   VALUES,
   SEATS,
   SEAT_WORDS,
@@ -254,6 +257,8 @@ export class Pool {
       this.#values[MOST_ARGUMENTS + j] = steps[j];
     }
     words[FAILED] = 0;
+    // So each works at the same part of every range, step after step, and finds it in its own cache. Which pieces are left is one number all the same.
+    words[TWO_ENDED] = this.#threads === 2 ? 1 : 0;
     Atomics.store(words, NEXT, 0);
     Atomics.add(words, EPOCH, 1);
     this.#wake();
@@ -271,7 +276,7 @@ export class Pool {
 
   /** Ends the job that was begun; what nobody has taken is not done. */
   drop(job: Job): void {
-    Atomics.store(this.#words, NEXT, job.total);
+    Atomics.store(this.#words, NEXT, Math.ceil(job.total / job.grain));
     this.#close();
   }
 
@@ -292,7 +297,11 @@ export class Pool {
   #work({ kernel, total, grain, count }: Job, values: readonly number[], steps: readonly number[]): void {
     const call = this.#kernels[kernel];
     const given = values.slice();
-    for (let from = Atomics.add(this.#words, NEXT, grain); from < total; from = Atomics.add(this.#words, NEXT, grain)) {
+    const pieces = Math.ceil(total / grain);
+    const isTwoEnded = this.#words[TWO_ENDED] === 1;
+    let first = 0;
+    for (let taken = Atomics.add(this.#words, NEXT, 1); taken < pieces; taken = Atomics.add(this.#words, NEXT, 1)) {
+      const from = (isTwoEnded ? first++ : taken) * grain;
       for (let j = 0; j < given.length; j++) given[j] = values[j] + from * steps[j];
       given[count] = Math.min(grain, total - from);
       call(...given);
