@@ -24,6 +24,7 @@ const node: TestProjectConfiguration = {
     include: ['src/**/*.test.ts', 'studio/src/**/*.test.ts', 'test/*.test.ts', 'test/golden/*.test.ts'],
     exclude: ['**/*.slow.test.ts'],
     environment: 'node',
+    setupFiles: ['test/seed.ts'],
     testTimeout: 30_000,
   },
 };

@@ -49,3 +49,17 @@ test('a range that is all but a point ends, with its two ends', () => {
   expect(linearTicks(1e16, 1e16 + 2, 6).map(tick => tick.value)).toEqual([1e16, 1e16 + 2]);
   expect(linearTicks(1, 1 + 2 ** -52, 6).map(tick => tick.value)).toHaveLength(2);
 });
+
+test('logarithmic ticks end at the ends of what numbers can be', () => {
+  for (const [min, max] of [
+    [0, 1],
+    [1, Number.POSITIVE_INFINITY],
+    [0, Number.POSITIVE_INFINITY],
+    [Number.MIN_VALUE, Number.MAX_VALUE],
+  ]) {
+    const ticks = logTicks(min, max, 6).map(tick => tick.value);
+    expect(ticks.length).toBeGreaterThan(1);
+    expect(ticks.length).toBeLessThanOrEqual(6);
+    for (const value of ticks) expect(value > 0 && Number.isFinite(value)).toBe(true);
+  }
+});

@@ -61,9 +61,10 @@ function significantAt(value: number, step: number): number {
  */
 export function logTicks(min: number, max: number, most: number): Tick[] {
   if (!(max > min)) return [{ value: min, label: formatNumber(min) }];
-  const low = Math.floor(Math.log10(min) + 1e-9);
-  const high = Math.ceil(Math.log10(max) - 1e-9);
-  const inside = (value: number): boolean => value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9);
+  // Also for an end that was reckoned beyond the numbers there are, at 0 or at infinity.
+  const low = Math.floor(Math.log10(Math.max(min, Number.MIN_VALUE)) + 1e-9);
+  const high = Math.ceil(Math.log10(Math.min(max, Number.MAX_VALUE)) - 1e-9);
+  const inside = (value: number): boolean => value > 0 && Number.isFinite(value) && value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9);
   const powers: number[] = [];
   for (let e = low; e <= high; e++) if (inside(Number(`1e${e}`))) powers.push(e);
   const finer: Tick[] = [];

@@ -101,6 +101,11 @@ test('one point, a constant, and nothing at all can be drawn', () => {
   expect(lineChart([], {}, ASCII)).toBe('nothing to draw: no finite value');
 });
 
+test('the smallest and the largest number there is have an axis', () => {
+  for (const value of [5e-324, Number.MAX_VALUE])
+    expect(lineChart([{ name: 'a', y: [value] }], { logY: true, logX: true }, ASCII)).toContain('a');
+});
+
 test('values that are not above zero are left out on a log scale, and told', () => {
   expect(lineChart([{ name: 'lr', y: [1, 0, -1, 0.5] }], { logY: true }, ASCII)).toContain('lr: 2 of 4 values not above zero');
 });

@@ -95,7 +95,7 @@ function axisOf(values: readonly number[][], shown: readonly boolean[][], log: b
   // A single value, or values that differ by rounding only, stand in the middle of a range of their own.
   if (max - min <= 1e-9 * Math.max(Math.abs(min), Math.abs(max)) || max === min) {
     const room = fromZero ? Math.abs(min) / 10 || 1 : 0.5;
-    [min, max] = log ? [min / 2, max * 2] : [min - room, max + room];
+    [min, max] = log ? [Math.max(min / 2, Number.MIN_VALUE), Math.min(max * 2, Number.MAX_VALUE)] : [min - room, max + room];
   }
   return { min, max, log, whole };
 }

@@ -54,6 +54,17 @@ it('is logarithmic only where it may be, over positive values that span much', (
   expect(scaleFor([1e6, 1e6 + 1e-9], { most: 5 })!.ticks.length).toBeGreaterThan(1);
 });
 
+it('ends, and places values, at the ends of what numbers can be', () => {
+  for (const values of [[5e-324, 1], [5e-324, 1e300], [5e-324, 1e-310], [5e-324], [-1e300, 1e300], [1e-6, 1e300]]) {
+    for (const mayBeLog of [true, false]) {
+      const { ticks, place } = scaleFor(values, { most: 6, mayBeLog, margin: 0.05 })!;
+      for (const value of [...values, ...ticks.map(tick => tick.value)])
+        expect(Math.abs(place(value) - 0.5)).toBeLessThanOrEqual(0.5 + 1e-9);
+    }
+  }
+  expect(scaleFor([1e301], { most: 6 })).toBeNull();
+});
+
 it('thins evenly and keeps the last', () => {
   expect(thinned([1, 2, 3, 4, 5, 6, 7], 3)).toEqual([1, 4, 7]);
   expect(thinned([1, 2], 3)).toEqual([1, 2]);

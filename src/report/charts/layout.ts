@@ -22,12 +22,16 @@ export interface ScaleOptions {
 
 const LOG_FROM = 20;
 
-/** A scale that holds all the finite values; null where there are none. */
+/** What an axis can hold with room around it: a value of more is not drawn, and on a logarithmic axis a smaller one stands at its end. */
+const MOST = 1e300;
+const LEAST = 1e-300;
+
+/** A scale that holds all the finite values, up to 1e300; null where there are none. */
 export function scaleFor(values: readonly number[], { most, whole = false, mayBeLog = false, margin = 0 }: ScaleOptions): Scale | null {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const value of values) {
-    if (!Number.isFinite(value)) continue;
+    if (!(Math.abs(value) <= MOST)) continue;
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
@@ -37,8 +41,9 @@ export function scaleFor(values: readonly number[], { most, whole = false, mayBe
     const around = whole ? 1 : Math.abs(low) / 10 || 1;
     [low, high] = [low - around, high + around];
   }
-  const log = mayBeLog && low > 0 && high / low > LOG_FROM;
-  const [from, to] = log ? [Math.log10(low), Math.log10(high)] : [low, high];
+  const log = mayBeLog && low > 0 && high / Math.max(low, LEAST) > LOG_FROM;
+  const at = (value: number): number => (log ? Math.log10(Math.max(value, LEAST)) : value);
+  const [from, to] = [at(low), at(high)];
   const start = from - margin * (to - from);
   const span = to - from + 2 * margin * (to - from);
   const [min, max] = log ? [10 ** start, 10 ** (start + span)] : [start, start + span];
@@ -47,7 +52,7 @@ export function scaleFor(values: readonly number[], { most, whole = false, mayBe
     max,
     log,
     ticks: log ? logTicks(min, max, most) : linearTicks(min, max, most, whole),
-    place: value => ((log ? Math.log10(value) : value) - start) / span,
+    place: value => (at(value) - start) / span,
   };
 }
 
