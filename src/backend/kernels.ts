@@ -239,6 +239,8 @@ export interface Kernels {
 
   /** Shares large operations out among so many threads, where the backend has threads; results are the same bits with any number. */
   setThreads(threads: number, ahead?: boolean): void;
+  /** Threads that have done a part of some operation so far, the calling one among them; a backend without threads has no such number. */
+  threadsAtWork?(): number;
 
   // storage -------------------------------------------------------------------------------------------------------
   alloc(length: number): Storage;

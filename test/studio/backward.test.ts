@@ -24,7 +24,9 @@ const ready = (page: Page): Promise<void> => page.locator('[data-node], textarea
 
 // The theme moves nothing: for pictures all are drawn, for the rest each size and language once.
 const drawn =
-  process.env.STUDIO_SCREENSHOTS === undefined ? looks.filter(({ size, theme }) => (size === 'phone') === (theme === 'dark')) : looks;
+  process.env.STUDIO_SCREENSHOTS === undefined
+    ? looks.filter(({ size, theme }) => size === 'projector' || (size === 'phone') === (theme === 'dark'))
+    : looks;
 
 test.each(drawn)('every screen reads well: $name', { timeout: 300_000 }, async look => {
   const page = await open(`#/backward?${states.neuron}`, look);
@@ -51,6 +53,21 @@ test.each(drawn)('every screen reads well: $name', { timeout: 300_000 }, async l
 const node = (page: Page, name: RegExp) => page.getByRole('button', { name });
 
 describe('as a person would, by mouse', () => {
+  test('a graph that is too large to be read at once is seen whole by one press', async () => {
+    const page = await open(`#/backward?${states.net}`);
+    await ready(page);
+    const outside = () =>
+      page.evaluate(() => {
+        const frame = document.querySelector('[data-node]')!.closest('svg')!.getBoundingClientRect();
+        return Array.from(document.querySelectorAll('[data-node]'), node => node.getBoundingClientRect()).filter(
+          box => box.left < frame.left || box.right > frame.right || box.top < frame.top || box.bottom > frame.bottom,
+        ).length;
+      });
+    expect(await outside()).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await expect.poll(outside).toBe(0);
+  });
+
   test('steps through the pass, edits a variable, and takes gradient steps', async () => {
     const page = await open('#/backward', { reducedMotion: false });
     await ready(page);

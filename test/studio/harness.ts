@@ -5,7 +5,12 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 
-export const sizes = { phone: { width: 360, height: 740 }, desktop: { width: 1366, height: 820 } } as const;
+export const sizes = {
+  phone: { width: 360, height: 740 },
+  tablet: { width: 820, height: 1180 },
+  desktop: { width: 1366, height: 820 },
+  projector: { width: 1920, height: 1080 },
+} as const;
 export const languages = ['en', 'ko'] as const;
 export const themes = ['light', 'dark'] as const;
 
@@ -20,18 +25,23 @@ export interface Look {
   readonly reducedMotion?: boolean;
 }
 
-/** Every size, language and theme, each with a name for the test's title. */
-export const looks: readonly (Required<Omit<Look, 'reducedMotion'>> & { readonly name: string })[] = languages.flatMap(language =>
-  themes.flatMap(theme => (Object.keys(sizes) as Size[]).map(size => ({ size, language, theme, name: `${language}, ${theme}, ${size}` }))),
-);
+type NamedLook = Required<Omit<Look, 'reducedMotion'>> & { readonly name: string };
+const named = (look: Omit<NamedLook, 'name'>): NamedLook => ({ ...look, name: `${look.language}, ${look.theme}, ${look.size}` });
+
+/** In every language and theme on a phone and a desk, and once on a tablet and on a projector; each with a name for the test's title. */
+export const looks: readonly NamedLook[] = [
+  ...languages.flatMap(language => themes.flatMap(theme => (['phone', 'desktop'] as const).map(size => named({ size, language, theme })))),
+  named({ size: 'tablet', language: 'ko', theme: 'light' }),
+  named({ size: 'projector', language: 'en', theme: 'dark' }),
+];
 
 export interface Studio {
   /** Opens an address of the studio, such as '#/backward?e=u*v', in a fresh profile. */
   open(hash: string, look?: Look): Promise<Page>;
 }
 
-/** Call once at the top of a test file. */
-export function studio(): Studio {
+/** Call once at the top of a test file. `address` is where it is served, if not by the server of `chainrule studio`. */
+export function studio(address: () => string = () => inject('studioUrl')): Studio {
   let browser: Browser;
   const contexts: BrowserContext[] = [];
   const complaints: string[] = [];
@@ -43,12 +53,12 @@ export function studio(): Studio {
     expect(complaints.splice(0), 'errors in the console, or requests to elsewhere').toEqual([]);
   });
   afterAll(() => browser.close());
-  const url = inject('studioUrl');
   return {
     async open(hash, { size = 'desktop', language = 'en', theme = 'light', reducedMotion = true } = {}) {
+      const url = address();
       const context = await browser.newContext({
         viewport: sizes[size],
-        hasTouch: size === 'phone',
+        hasTouch: size === 'phone' || size === 'tablet',
         locale: language === 'ko' ? 'ko-KR' : 'en-US',
         colorScheme: theme,
         reducedMotion: reducedMotion ? 'reduce' : 'no-preference',

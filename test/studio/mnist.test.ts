@@ -75,7 +75,6 @@ describe('the lab', () => {
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
     await screenshot(page, `mnist ${look.name}`);
-    if (look.size === 'desktop') return;
     for (const tab of await page.getByRole('tab').all()) {
       await tab.click();
       await expectNoSidewaysScroll(page);

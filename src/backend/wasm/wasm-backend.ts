@@ -125,6 +125,10 @@ export class WasmBackend implements Kernels {
     this.#wasm = this.#threads.kernels;
   }
 
+  threadsAtWork(): number {
+    return 1 + this.#threads.pieces().filter(done => done > 0).length;
+  }
+
   /** @internal as `Threads.shareForeign` */
   shareForeign(total: number, count: number, values: readonly number[], steps: readonly number[]): boolean {
     return this.#threads.shareForeign(total, count, values, steps);

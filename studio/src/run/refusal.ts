@@ -1,4 +1,5 @@
 import { parseExperiment } from '../../../src/experiment/schema.ts';
+import { inWords } from '../lib/reasons.ts';
 
 /** Why an experiment cannot be trained, in words; null where it can. */
 export function refusalOf(experiment: unknown): string | null {
@@ -6,6 +7,6 @@ export function refusalOf(experiment: unknown): string | null {
     parseExperiment(experiment);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message.replace(/^the experiment: /, '') : String(error);
+    return inWords(error).replace(/^the experiment: /, '');
   }
 }

@@ -40,6 +40,7 @@ export class Run {
   ended: StopReason | null = $state.raw(null);
   isPlaying: boolean = $state(false);
   stepsPerSecond: number = $state(0);
+  threads: number = $state(1);
   plane: PlaneLook | null = $state.raw(null);
   weights: readonly LayerWeights[] | null = $state.raw(null);
   layers: readonly LayerLook[] | null = $state.raw(null);
@@ -201,6 +202,7 @@ export class Run {
     this.epoch = report.epoch;
     this.ended = report.ended;
     this.stepsPerSecond = report.stepsPerSecond;
+    this.threads = report.threads;
     this.evaluation = report.evaluation;
     this.final = report.final;
     if (report.plane !== null) this.plane = report.plane;

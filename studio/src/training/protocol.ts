@@ -179,6 +179,8 @@ export interface Report {
   readonly steps: Float64Array;
   readonly epochs: readonly EpochFigures[];
   readonly stepsPerSecond: number;
+  /** Threads that have done a part of it so far: those of a small net's operations are one. */
+  readonly threads: number;
   readonly plane: PlaneLook | null;
   readonly weights: readonly LayerWeights[] | null;
   readonly layers: readonly LayerLook[] | null;

@@ -391,6 +391,7 @@ export class Session {
       steps: Float64Array.from(this.#steps),
       epochs: this.#epochs,
       stepsPerSecond: isPlaying ? this.#pace.rate : 0,
+      threads: backendOf(experiment).threadsAtWork?.() ?? 1,
       ...look,
       evaluation: ended === null ? null : this.#evaluation,
       final: ended === null ? null : this.#final,

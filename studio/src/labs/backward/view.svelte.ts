@@ -11,9 +11,9 @@ export class View {
   scale: number = $state(1);
   readonly #pointers = new Map<number, { x: number; y: number }>();
 
-  /** The whole drawing, as far as it can still be read; what does not fit begins at its start. */
-  fit(width: number, height: number, drawing: { readonly width: number; readonly height: number }, readable: number): void {
-    const scale = Math.max(readable, Math.min(LARGEST, width / drawing.width, height / drawing.height));
+  /** The whole drawing, but no smaller than this; what does not fit begins at its start. */
+  fit(width: number, height: number, drawing: { readonly width: number; readonly height: number }, least: number = LEAST): void {
+    const scale = Math.max(least, Math.min(LARGEST, width / drawing.width, height / drawing.height));
     this.scale = scale;
     this.x = Math.max(0, (width - drawing.width * scale) / 2);
     this.y = Math.max(0, (height - drawing.height * scale) / 2);

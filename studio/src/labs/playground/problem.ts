@@ -1,5 +1,6 @@
 import { checkPoints, points as drawnPoints } from '../../../../src/data/points/points.ts';
 import type { PointsData } from '../../../../src/experiment/types.ts';
+import { inWords } from '../../lib/reasons.ts';
 import { m } from '../../paraglide/messages.js';
 
 const leastPoints = 4;
@@ -16,6 +17,6 @@ export function problemOf(data: PointsData): string | null {
     drawnPoints(data);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return inWords(error);
   }
 }
