@@ -1,6 +1,7 @@
 /**
  * Normalization over [outer, n, inner]: each of n features by its statistics over outer x inner values. Totals are gathered in double precision, and
- * the mean is subtracted in two parts (as rounded to float32, and what that left), so that a feature of mean 1000 keeps all its digits.
+ * the mean is subtracted in two parts (as rounded to float32, and what that left), so that a feature of mean 1000 keeps all its digits. The n features
+ * may be some of `features` that lie side by side: so threads share them out, and each is computed as if it were alone.
  */
 import { lanesBelow, madd, storeUpTo, sumLanes } from './simd';
 
@@ -46,8 +47,7 @@ function sweepFour(what: i32, x: usize, dy: usize, mean: usize, rest: usize, tot
 
 /** Totals of n columns, eight at a time in registers; `totals` has room for n rounded up to four. */
 @inline
-function sweep(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, rows: i32, n: i32): void {
-  const row = <usize>n << 2;
+function sweep(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, rows: i32, n: i32, row: usize): void {
   let j = n;
   for (; j > 4; j -= 8, x += 32, dy += 32, mean += 32, rest += 32, totals += 64) {
     const m0 = v128.load(mean);
@@ -78,9 +78,10 @@ function sweep(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals:
 
 /** Totals of n features whose values lie in runs of `inner`, one run in each of `outer` slabs. */
 @inline
-function runs(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, outer: i32, n: i32, inner: i32): void {
+function runs(
+  what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, outer: i32, n: i32, inner: i32, slab: usize,
+): void {
   const run = <usize>inner << 2;
-  const slab = run * <usize>n;
   for (let feature = n; feature > 0; feature--, x += run, dy += run, mean += 4, rest += 4, totals += 8) {
     const m = v128.load32_splat(mean);
     const r = v128.load32_splat(rest);
@@ -101,32 +102,36 @@ function runs(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: 
 }
 
 @inline
-function gather(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, outer: i32, n: i32, inner: i32): void {
-  if (inner == 1) sweep(what, x, dy, mean, rest, totals, outer, n);
-  else runs(what, x, dy, mean, rest, totals, outer, n, inner);
+function gather(
+  what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, outer: i32, n: i32, inner: i32, slab: usize,
+): void {
+  if (inner == 1) sweep(what, x, dy, mean, rest, totals, outer, n, slab);
+  else runs(what, x, dy, mean, rest, totals, outer, n, inner, slab);
 }
 
 /** y = scale (x - mean - rest) + shift */
-function apply(x: usize, mean: usize, rest: usize, scale: usize, shift: usize, y: usize, outer: i32, n: i32, inner: i32): void {
+function apply(
+  x: usize, mean: usize, rest: usize, scale: usize, shift: usize, y: usize, outer: i32, n: i32, inner: i32, slab: usize,
+): void {
   const row = <usize>n << 2;
-  for (; outer > 0; outer--) {
+  for (; outer > 0; outer--, x += slab, y += slab) {
     if (inner == 1) {
       let left = n;
       for (let j: usize = 0; j < row; j += 16, left -= 4) {
         const d = centered(v128.load(x + j), v128.load(mean + j), v128.load(rest + j));
         storeUpTo(y + j, madd(d, v128.load(scale + j), v128.load(shift + j)), left);
       }
-      x += row;
-      y += row;
     } else {
-      for (let j: usize = 0; j < row; j += 4, x += <usize>inner << 2, y += <usize>inner << 2) {
+      let from = x;
+      let to = y;
+      for (let j: usize = 0; j < row; j += 4, from += <usize>inner << 2, to += <usize>inner << 2) {
         const m = v128.load32_splat(mean + j);
         const r = v128.load32_splat(rest + j);
         const a = v128.load32_splat(scale + j);
         const b = v128.load32_splat(shift + j);
         let at: usize = 0;
         for (let left = inner; left > 0; left -= 4, at += 16) {
-          storeUpTo(y + at, madd(centered(v128.load(x + at), m, r), a, b), left);
+          storeUpTo(to + at, madd(centered(v128.load(from + at), m, r), a, b), left);
         }
       }
     }
@@ -148,24 +153,25 @@ function scales(weight: usize, bias: usize, variance: usize, scale: usize, shift
  */
 export function batchNorm(
   x: usize, weight: usize, bias: usize, y: usize, mean: usize, rest: usize, variance: usize,
-  outer: i32, n: i32, inner: i32, eps: f64, scratch: usize,
+  outer: i32, n: i32, inner: i32, features: i32, eps: f64, scratch: usize,
 ): void {
+  const slab = (<usize>features * <usize>inner) << 2;
   const padded = <usize>((n + 3) & ~3);
   const totals = scratch;
   const scale = scratch + (padded << 3);
   const shift = scale + (padded << 2);
   const count = <f64>outer * <f64>inner;
-  gather(VALUES, x, x, mean, rest, totals, outer, n, inner);
+  gather(VALUES, x, x, mean, rest, totals, outer, n, inner, slab);
   for (let j: usize = 0; j < <usize>n; j++) {
     const exact = load<f64>(totals + (j << 3)) / count;
     const rounded = <f32>exact;
     store<f32>(mean + (j << 2), rounded);
     store<f32>(rest + (j << 2), <f32>(exact - <f64>rounded));
   }
-  gather(SQUARES, x, x, mean, rest, totals, outer, n, inner);
+  gather(SQUARES, x, x, mean, rest, totals, outer, n, inner, slab);
   for (let j: usize = 0; j < <usize>n; j++) store<f32>(variance + (j << 2), <f32>(load<f64>(totals + (j << 3)) / count));
   scales(weight, bias, variance, scale, shift, n, eps);
-  apply(x, mean, rest, scale, shift, y, outer, n, inner);
+  apply(x, mean, rest, scale, shift, y, outer, n, inner, slab);
 }
 
 /** y = weight (x - mean) / √(variance + ε) + bias by statistics given. */
@@ -175,15 +181,16 @@ export function normalize(
   const padded = <usize>((n + 3) & ~3) << 2;
   memory.fill(scratch, 0, padded);
   scales(weight, bias, variance, scratch + padded, scratch + 2 * padded, n, eps);
-  apply(x, mean, scratch, scratch + padded, scratch + 2 * padded, y, outer, n, inner);
+  apply(x, mean, scratch, scratch + padded, scratch + 2 * padded, y, outer, n, inner, (<usize>n * <usize>inner) << 2);
 }
 
 /** dx = scale ((dy - average) - slope (x - mean)) */
 function applyGrad(
   x: usize, dy: usize, mean: usize, rest: usize, scale: usize, average: usize, slope: usize, dx: usize, outer: i32, n: i32, inner: i32,
+  slab: usize,
 ): void {
   const row = <usize>n << 2;
-  for (; outer > 0; outer--) {
+  for (; outer > 0; outer--, x += slab, dy += slab, dx += slab) {
     if (inner == 1) {
       let left = n;
       for (let j: usize = 0; j < row; j += 16, left -= 4) {
@@ -191,12 +198,12 @@ function applyGrad(
         const g = f32x4.sub(f32x4.sub(v128.load(dy + j), v128.load(average + j)), f32x4.mul(d, v128.load(slope + j)));
         storeUpTo(dx + j, f32x4.mul(v128.load(scale + j), g), left);
       }
-      x += row;
-      dy += row;
-      dx += row;
     } else {
       const run = <usize>inner << 2;
-      for (let j: usize = 0; j < row; j += 4, x += run, dy += run, dx += run) {
+      let from = x;
+      let grad = dy;
+      let to = dx;
+      for (let j: usize = 0; j < row; j += 4, from += run, grad += run, to += run) {
         const m = v128.load32_splat(mean + j);
         const r = v128.load32_splat(rest + j);
         const a = v128.load32_splat(scale + j);
@@ -204,8 +211,8 @@ function applyGrad(
         const c = v128.load32_splat(slope + j);
         let at: usize = 0;
         for (let left = inner; left > 0; left -= 4, at += 16) {
-          const d = centered(v128.load(x + at), m, r);
-          storeUpTo(dx + at, f32x4.mul(a, f32x4.sub(f32x4.sub(v128.load(dy + at), b), f32x4.mul(d, c))), left);
+          const d = centered(v128.load(from + at), m, r);
+          storeUpTo(to + at, f32x4.mul(a, f32x4.sub(f32x4.sub(v128.load(grad + at), b), f32x4.mul(d, c))), left);
         }
       }
     }
@@ -219,8 +226,9 @@ function applyGrad(
  */
 export function batchNormGrad(
   x: usize, dy: usize, weight: usize, mean: usize, rest: usize, variance: usize, dx: usize, dweight: usize, dbias: usize,
-  outer: i32, n: i32, inner: i32, eps: f64, scratch: usize,
+  outer: i32, n: i32, inner: i32, features: i32, eps: f64, scratch: usize,
 ): void {
+  const slab = (<usize>features * <usize>inner) << 2;
   const padded = <usize>((n + 3) & ~3);
   const sums = scratch;
   const products = sums + (padded << 3);
@@ -228,8 +236,8 @@ export function batchNormGrad(
   const average = scale + (padded << 2);
   const slope = average + (padded << 2);
   const count = <f64>outer * <f64>inner;
-  gather(GRADIENT, x, dy, mean, rest, sums, outer, n, inner);
-  gather(PRODUCTS, x, dy, mean, rest, products, outer, n, inner);
+  gather(GRADIENT, x, dy, mean, rest, sums, outer, n, inner, slab);
+  gather(PRODUCTS, x, dy, mean, rest, products, outer, n, inner, slab);
   for (let j: usize = 0; j < <usize>n; j++) {
     const at = j << 2;
     const inverse = 1 / sqrt(<f64>load<f32>(variance + at) + eps);
@@ -242,7 +250,7 @@ export function batchNormGrad(
     store<f32>(average + at, <f32>(sum / count));
     store<f32>(slope + at, <f32>((product * inverse) / count));
   }
-  if (dx != 0) applyGrad(x, dy, mean, rest, scale, average, slope, dx, outer, n, inner);
+  if (dx != 0) applyGrad(x, dy, mean, rest, scale, average, slope, dx, outer, n, inner, slab);
 }
 
 /** Scales each row of [rows, cols] whose L2 norm is above `limit` back to it, in place. */

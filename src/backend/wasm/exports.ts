@@ -134,6 +134,7 @@ export interface KernelExports {
     outer: number,
     n: number,
     inner: number,
+    features: number,
     eps: number,
     scratch: number,
   ): void;
@@ -163,6 +164,7 @@ export interface KernelExports {
     outer: number,
     n: number,
     inner: number,
+    features: number,
     eps: number,
     scratch: number,
   ): void;

@@ -54,6 +54,11 @@ const FORMS = {
 
 type Splittable = keyof typeof FORMS;
 
+/** The same of kernels over features: `x` is an address of values, `f` one of a number for each feature; what follows them stays. */
+const FEATURE_FORMS = { batchNorm: 'xffxfff', batchNormGrad: 'xxffffxff' } as const;
+/** Elements of a cache line. */
+const LINE = 16;
+
 const COSTLY: readonly Splittable[] = ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'dropout', 'gaussianNoise'];
 /** The argument that is a row's length, of kernels over rows. */
 const COLUMNS: Partial<Record<Splittable, number>> = {
@@ -137,6 +142,31 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     if (rows === 1) share(copy2d, cols, PIECE, 3, values, [4 * fromCol, 4 * toCol, 0, 0, 0, 0, 0, 0]);
     else share(copy2d, rows, Math.ceil(PIECE / cols / 4) * 4, 2, values, [4 * fromRow, 4 * toRow, 0, 0, 0, 0, 0, 0]);
   };
+
+  /** Features that lie side by side, each with sums of its own. The values end with outer, n, inner, features, eps and scratch memory. */
+  function splitFeatures<K extends keyof typeof FEATURE_FORMS>(name: K): KernelExports[K] {
+    const form = FEATURE_FORMS[name];
+    const kernel = kernels[name] as (...values: number[]) => void;
+    const number = numberOf(name);
+    const shared = (...values: number[]): void => {
+      const count = form.length + 1;
+      const [outer, n, inner] = values.slice(form.length);
+      if (outer * n * inner < limits.costlyElements || pool.helpers() === 0) {
+        kernel(...values);
+        return;
+      }
+      const steps = values.map((value, j) => (value === 0 ? 0 : form[j] === 'x' ? 4 * inner : form[j] === 'f' ? 4 : 0));
+      // One piece for each thread: the longer its rows, the better they are read ahead.
+      const grain = Math.ceil(n / pool.threads / LINE) * LINE;
+      const local = values.length - 1;
+      const localBytes = 32 * grain + 128;
+      values[local] = scratch(localBytes * pool.places);
+      pool.run({ kernel: number, total: n, grain, count, local, localBytes }, values, steps);
+    };
+    return shared as unknown as KernelExports[K];
+  }
+  out.batchNorm = splitFeatures('batchNorm');
+  out.batchNormGrad = splitFeatures('batchNormGrad');
 
   const warp = numberOf('warpImages');
   const warpLocal = (height: number, width: number, spacing: number): number =>

@@ -157,6 +157,28 @@ for (const [rows, cols] of [
   cases[`limitRowNorms ${shape}`] = of([[size, 1]], (k, a) => k.limitRowNorms(a, rows, cols, 1));
 }
 
+for (const [outer, n, inner] of [
+  [128, 512, 1],
+  [33, 501, 1],
+  [3, 7, 1],
+  [9, 67, 30],
+  [2, 40, 784],
+]) {
+  const shape = { outer, n, inner };
+  const size = outer * n * inner;
+  for (const isWhole of [true, false]) {
+    cases[`batch norm ${isWhole ? '' : 'without weights '}of ${outer}x${n}x${inner}`] = kernels => {
+      const [x, dy, y, dx] = [1, 2, 3, 4].map(seed => storageOf(kernels, noise(size, seed)));
+      const [weight, bias, mean, rest, variance, dweight, dbias] = [5, 6, 7, 8, 9, 10, 11].map(seed => storageOf(kernels, noise(n, seed)));
+      const statistics = { mean, rest, variance };
+      kernels.batchNorm(x, isWhole ? weight : null, isWhole ? bias : null, y, statistics, shape, 1e-5);
+      const [ofWeight, ofBias] = isWhole ? [dweight, dbias] : [null, null];
+      kernels.batchNormGrad(x, dy, isWhole ? weight : null, statistics, dx, ofWeight, ofBias, shape, 1e-5);
+      return [y, mean, rest, variance, dx, dweight, dbias];
+    };
+  }
+}
+
 for (const [m, n, k] of [
   [16, 16, 2],
   [130, 65, 70],

@@ -402,7 +402,19 @@ export class WasmBackend implements Kernels {
   ): void {
     const scratch = this.#heap.scratch(32 * n + 128);
     const statistics = [address(mean), address(rest), address(variance)] as const;
-    this.#wasm.batchNorm(address(x), addressOrNull(weight), addressOrNull(bias), address(y), ...statistics, outer, n, inner, eps, scratch);
+    this.#wasm.batchNorm(
+      address(x),
+      addressOrNull(weight),
+      addressOrNull(bias),
+      address(y),
+      ...statistics,
+      outer,
+      n,
+      inner,
+      n,
+      eps,
+      scratch,
+    );
   }
 
   batchNormGrad(
@@ -418,7 +430,7 @@ export class WasmBackend implements Kernels {
   ): void {
     const scratch = this.#heap.scratch(32 * n + 128);
     const given = [address(x), address(dy), addressOrNull(weight), address(mean), address(rest), address(variance)] as const;
-    this.#wasm.batchNormGrad(...given, addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias), outer, n, inner, eps, scratch);
+    this.#wasm.batchNormGrad(...given, addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias), outer, n, inner, n, eps, scratch);
   }
 
   normalize(
