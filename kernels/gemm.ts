@@ -3,6 +3,8 @@
  * A product small enough to live in the first cache anyway is taken from where it lies, and only what of b does not run along a row is packed.
  * Which way is taken follows from the shape alone, so the order of every sum does too.
  *
+ * Where c has few rows, each part of b is wanted but once: whoever multiplies by it packs it, into memory of its own that stays in the first cache.
+ *
  * A blocked product is a row of phases, each of which packs and then multiplies. Within a phase all strips may be packed, and then all tiles be computed,
  * in any order and by any thread; one thread alone goes through the same phases in `gemm`.
  */
@@ -19,6 +21,8 @@ const NC: i32 = 1024;
 const SHARED_ROWS: i32 = 1024;
 /** Lines that are packed together: whole cache lines of either operand. */
 const UNIT: i32 = 16;
+/** Rows of c that are few: so many rows of a, packed, stay in the second cache. */
+const FEW_ROWS: i32 = 256;
 
 /** The size of blocks that split `total` into as few as blocks of at most `block` do, but evenly: a short last block is mostly overhead. */
 @inline
@@ -51,6 +55,9 @@ class Product {
   /** Most steps, rows and columns of a phase. */
   steps: i32;
   rows: i32;
+  columns: i32;
+  /** Whether b is packed by whoever multiplies by it. */
+  packsOwn: bool;
   aPack: usize;
   bPack: usize;
 }
@@ -59,15 +66,20 @@ const PRODUCT: usize = 128; // bytes of a Product, and some
 
 @inline
 function mostRows(m: i32, threads: i32): i32 {
-  return threads == 1 ? MC : min((m + UNIT - 1) & -UNIT, SHARED_ROWS);
+  return threads == 1 && m > FEW_ROWS ? MC : min((m + UNIT - 1) & -UNIT, SHARED_ROWS);
+}
+
+/** Bytes of memory of its own that a thread needs for `gemmTiles`: for a tile, and for what it packs of b. */
+export function gemmLocal(m: i32, k: i32): usize {
+  return m > FEW_ROWS ? TILE : TILE + ((<usize>min(k, KC) * UNIT) << 2);
 }
 
 /** Bytes of scratch memory that a product of this shape needs. */
 export function gemmScratch(m: i32, n: i32, k: i32, threads: i32): usize {
   if (isSmall(m, n, k)) return smallScratch(k);
   const kc = <usize>min(k, KC);
-  const columns = <usize>((min(n, NC) + UNIT - 1) & -UNIT);
-  return PRODUCT + <usize>threads * TILE + ((kc * (<usize>mostRows(m, threads) + columns)) << 2);
+  const columns: usize = m > FEW_ROWS ? <usize>((min(n, NC) + UNIT - 1) & -UNIT) : 0;
+  return PRODUCT + <usize>threads * gemmLocal(m, k) + ((kc * (<usize>mostRows(m, threads) + columns)) << 2);
 }
 
 /** Describes a blocked product at `scratch`, which has the room that `gemmScratch` says and is aligned to 64 bytes. Returns the number of its phases. */
@@ -91,9 +103,11 @@ export function gemmPlan(
   product.activation = activation;
   product.steps = evenly(k, KC);
   product.rows = mostRows(m, threads);
-  product.aPack = scratch + PRODUCT + <usize>threads * TILE;
+  product.packsOwn = m <= FEW_ROWS;
+  product.columns = product.packsOwn ? n : NC;
+  product.aPack = scratch + PRODUCT + <usize>threads * gemmLocal(m, k);
   product.bPack = product.aPack + ((<usize>min(k, KC) * <usize>product.rows) << 2);
-  return blocksOf(n, NC) * blocksOf(k, product.steps) * blocksOf(m, product.rows);
+  return blocksOf(n, product.columns) * blocksOf(k, product.steps) * blocksOf(m, product.rows);
 }
 
 // Of a phase: the first column, step and row. Rows go round fastest, so that what was packed of b serves all of them.
@@ -110,14 +124,14 @@ function firstStep(product: Product, phase: i32): i32 {
 
 @inline
 function firstColumn(product: Product, phase: i32): i32 {
-  return (phase / (blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps))) * NC;
+  return (phase / (blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps))) * product.columns;
 }
 
-/** Units that a phase packs: of a, then, where the phase begins with the first row, of b. */
+/** Units that a phase packs beforehand: of a, then, where the phase begins with the first row, of b. */
 export function gemmPackUnits(product: Product, phase: i32): i32 {
   const row = firstRow(product, phase);
   const ofA = blocksOf(min(product.m - row, product.rows), UNIT);
-  return row > 0 ? ofA : ofA + blocksOf(min(product.n - firstColumn(product, phase), NC), UNIT);
+  return row > 0 || product.packsOwn ? ofA : ofA + blocksOf(min(product.n - firstColumn(product, phase), product.columns), UNIT);
 }
 
 /** Packs `count` units from unit number `first` on. */
@@ -137,47 +151,71 @@ export function gemmPack(product: Product, phase: i32, first: i32, count: i32): 
   if (end > 0) {
     first = max(first - ofA, 0);
     const column = firstColumn(product, phase);
-    const lines = min(min(product.n - column, NC), end * UNIT) - first * UNIT;
-    const from = product.b + <usize>(column + first * UNIT) * product.bCol + <usize>step * product.bStep;
-    packStrips(from, product.bCol, product.bStep, product.bPack + <usize>first * unit, kc, lines, 2);
+    const lines = min(min(product.n - column, product.columns), end * UNIT) - first * UNIT;
+    packColumns(product, column + first * UNIT, lines, step, kc, product.bPack + <usize>first * unit);
   }
 }
 
-/** Units that a phase multiplies: strips of eight columns, for each block of MC rows. */
-export function gemmTileUnits(product: Product, phase: i32): i32 {
-  const strips = blocksOf(min(product.n - firstColumn(product, phase), NC), 8);
-  return strips * blocksOf(min(product.m - firstRow(product, phase), product.rows), MC);
+@inline
+function packColumns(product: Product, column: i32, columns: i32, step: i32, kc: i32, to: usize): void {
+  const from = product.b + <usize>column * product.bCol + <usize>step * product.bStep;
+  packStrips(from, product.bCol, product.bStep, to, kc, columns, 2);
 }
 
-/** Multiplies `count` units from unit number `first` on, where everything is packed. `tile` is room for a tile. */
-export function gemmTiles(product: Product, phase: i32, first: i32, count: i32, tile: usize): void {
+/** Units that a phase multiplies: strips of eight columns, for each block of MC rows; where each thread packs its own, two strips and all rows. */
+export function gemmTileUnits(product: Product, phase: i32): i32 {
+  const columns = min(product.n - firstColumn(product, phase), product.columns);
+  if (product.packsOwn) return blocksOf(columns, UNIT);
+  return blocksOf(columns, 8) * blocksOf(min(product.m - firstRow(product, phase), product.rows), MC);
+}
+
+/** `mc` rows of up to eight columns of c, from strips of a and one of b. `bias` is that of the first column, or 0. */
+@inline
+function multiply(
+  kc: i32, aPack: usize, strip: usize, c: usize, ldc: usize, mc: i32, cols: i32, add: bool, finishes: bool, bias: usize, activation: i32, tile: usize,
+): void {
+  const whole = cols == 8 ? mc >> 2 : 0;
+  micro(kc, aPack, strip, c, ldc, add, whole);
+  for (let i = whole << 2; i < mc; i += 4) {
+    micro(kc, aPack + ((<usize>i * <usize>kc) << 2), strip, tile, 32, false, 1);
+    mergeTile(tile, c + <usize>i * ldc, ldc, min(mc - i, 4), cols, add);
+  }
+  if (finishes) finish(c, ldc, mc, cols, bias, activation);
+}
+
+/** Multiplies `count` units from unit number `first` on, where everything is packed. `local` is what `gemmLocal` says. */
+export function gemmTiles(product: Product, phase: i32, first: i32, count: i32, local: usize): void {
   const row = firstRow(product, phase);
   const step = firstStep(product, phase);
   const column = firstColumn(product, phase);
   const kc = min(product.k - step, product.steps);
-  const nc = min(product.n - column, NC);
+  const nc = min(product.n - column, product.columns);
   const ldc = <usize>product.n << 2;
   const add = product.accumulate || step > 0;
-  const finishes = step + kc >= product.k && (product.bias != 0 || product.activation != NO_ACTIVATION);
+  const bias = product.bias;
+  const activation = product.activation;
+  const finishes = step + kc >= product.k && (bias != 0 || activation != NO_ACTIVATION);
   const strips = blocksOf(nc, 8);
-  let ic = (first / strips) * MC;
-  let j = (first % strips) << 3;
+  let ic = product.packsOwn ? 0 : (first / strips) * MC;
+  let j = product.packsOwn ? first * UNIT : (first % strips) << 3;
+  let strip = product.bPack + ((<usize>j * <usize>kc) << 2);
+  if (product.packsOwn) count = (min(nc - j, count * UNIT) + 7) >> 3;
   for (; count > 0; count--) {
-    const mc = min(min(product.m - row, product.rows) - ic, MC);
-    const aPack = product.aPack + ((<usize>ic * <usize>kc) << 2);
-    const strip = product.bPack + ((<usize>j * <usize>kc) << 2);
-    const to = product.c + <usize>(row + ic) * ldc + (<usize>(column + j) << 2);
-    const cols = min(nc - j, 8);
-    const whole = cols == 8 ? mc >> 2 : 0;
-    micro(kc, aPack, strip, to, ldc, add, whole);
-    for (let i = whole << 2; i < mc; i += 4) {
-      micro(kc, aPack + ((<usize>i * <usize>kc) << 2), strip, tile, 32, false, 1);
-      mergeTile(tile, to + <usize>i * ldc, ldc, min(mc - i, 4), cols, add);
+    if (product.packsOwn && (j & 15) == 0) {
+      strip = local + TILE;
+      packColumns(product, column + j, min(nc - j, UNIT), step, kc, strip);
     }
-    if (finishes) finish(to, ldc, mc, cols, product.bias == 0 ? 0 : product.bias + (<usize>(column + j) << 2), product.activation);
+    const mc = min(min(product.m - row, product.rows) - ic, product.packsOwn ? FEW_ROWS : MC);
+    const to = product.c + <usize>(row + ic) * ldc + (<usize>(column + j) << 2);
+    multiply(
+      kc, product.aPack + ((<usize>ic * <usize>kc) << 2), strip, to, ldc, mc, min(nc - j, 8), add, finishes,
+      bias == 0 ? 0 : bias + (<usize>(column + j) << 2), activation, local,
+    );
     j += 8;
-    if (j >= nc) {
+    strip += <usize>kc << 5;
+    if (j >= nc && !product.packsOwn) {
       j = 0;
+      strip = product.bPack;
       ic += MC;
     }
   }

@@ -3,12 +3,12 @@ export { argmax, cumsum, reduce } from './reduce';
 export { axpy, fill, unary, where } from './unary';
 export { binary } from './binary';
 export { copy2d, decodeBytes, gatherRows, mixRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
-export { gemm, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTiles, gemmTileUnits } from './gemm';
+export { gemm, gemmLocal, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTiles, gemmTileUnits } from './gemm';
 export { finishRows } from './epilogue';
 export { linearGrad, linearGradScratch } from './linear';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';
 export { batchNorm, batchNormGrad, limitRowNorms, normalize } from './normalize';
-export { dropout, gaussianNoise } from './random';
+export { dropout, dropoutGrad, gaussianNoise } from './random';
 export { warpImages, warpScratch } from './warp';
 export { adadelta, adagrad, adam, adamax, rmsprop, sgd } from './optim';
 

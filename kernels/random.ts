@@ -198,16 +198,17 @@ export function sixteenWords(key0: u32, key1: u32, block0: u32, words: usize): v
 }
 
 
-/** Four elements, or the n that are left: each is kept where its word is at the limit or above. */
+/** Four elements, or the n that are left: each is kept where its word is at the limit or above, and its bit of the mask says so. */
 @inline
-function keepOrNot(words: usize, x: usize, out: usize, n: i32, limit: v128, factor: v128): void {
+function keepOrNot(words: usize, x: usize, out: usize, n: i32, limit: v128, factor: v128, mask: usize): void {
   const keep = i32x4.ge_u(v128.load(words), limit);
   storeUpTo(out, v128.and(keep, f32x4.mul(v128.load(x), factor)), n);
+  store<u8>(mask, <u8>i32x4.bitmask(keep));
 }
 
-/** out[i] = word i ≥ threshold (unsigned) ? scale x[i] : 0. `scratch` has room for 64 bytes. */
+/** out[i] = word i ≥ threshold (unsigned) ? scale x[i] : 0. The mask gets a byte for every four elements. `scratch` has room for 64 bytes. */
 export function dropout(
-  x: usize, out: usize, n: i32, threshold: u32, scale: f32, key0: u32, key1: u32, counter: u32, scratch: usize,
+  x: usize, out: usize, n: i32, threshold: u32, scale: f32, key0: u32, key1: u32, counter: u32, mask: usize, scratch: usize,
 ): void {
   const limit = i32x4.splat(threshold);
   const factor = f32x4.splat(scale);
@@ -216,7 +217,7 @@ export function dropout(
   if (!odd) {
     for (; n >= 16; n -= 16, block += 8, x += 64, out += 64) {
       sixteenWords(key0, key1, block, scratch);
-      for (let at: usize = 0; at < 64; at += 16) keepOrNot(scratch + at, x + at, out + at, 4, limit, factor);
+      for (let at: usize = 0; at < 64; at += 16, mask++) keepOrNot(scratch + at, x + at, out + at, 4, limit, factor, mask);
     }
   } else {
     eightWords(key0, key1, block, scratch);
@@ -230,13 +231,23 @@ export function dropout(
     }
     block += 4;
     let words = scratch + odd;
-    for (let end = words + 32; words < end && n > 0; words += 16, n -= 4, x += 16, out += 16) {
-      keepOrNot(words, x, out, n, limit, factor);
+    for (let end = words + 32; words < end && n > 0; words += 16, n -= 4, x += 16, out += 16, mask++) {
+      keepOrNot(words, x, out, n, limit, factor, mask);
     }
     if (odd) {
       v128.store(scratch, v128.load(scratch, 32));
       v128.store(scratch, v128.load(scratch, 48), 16);
     }
+  }
+}
+
+/** dx[i] = scale dy[i] where the mask of `dropout` kept element i, else 0. */
+export function dropoutGrad(dy: usize, mask: usize, dx: usize, n: i32, scale: f32): void {
+  const factor = f32x4.splat(scale);
+  const bits = i32x4(1, 2, 4, 8);
+  for (; n > 0; n -= 4, dy += 16, dx += 16, mask++) {
+    const keep = i32x4.eq(v128.and(v128.load8_splat(mask), bits), bits);
+    storeUpTo(dx, v128.and(keep, f32x4.mul(v128.load(dy), factor)), n);
   }
 }
 

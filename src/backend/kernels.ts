@@ -231,6 +231,11 @@ export interface AdadeltaOptions {
 
 export type FloatArray = Float32Array | Float64Array;
 
+/** Elements of a mask over n elements: one for every sixteen. */
+export function maskLength(n: number): number {
+  return Math.ceil(n / 16);
+}
+
 export interface Kernels {
   readonly name: string;
   readonly dtype: 'float32' | 'float64';
@@ -373,8 +378,13 @@ export interface Kernels {
   limitRowNorms(x: Storage, rows: number, cols: number, limit: number): void;
 
   // randomness ----------------------------------------------------------------------------------------------------
-  /** out[i] = keep(i) ? x[i] / (1 - p) : 0, keep(i) decided by element i of the sequence with probability 1 - p */
-  dropout(x: Storage, out: Storage, n: number, p: number, key: RandomKey): void;
+  /**
+   * out[i] = keep(i) ? x[i] / (1 - p) : 0, keep(i) decided by element i of the sequence with probability 1 - p. What was kept is written down in `mask`,
+   * `maskLength(n)` elements in a form of the backend's own.
+   */
+  dropout(x: Storage, out: Storage, n: number, p: number, key: RandomKey, mask: Storage): void;
+  /** dx[i] = keep(i) ? dy[i] / (1 - p) : 0, by the mask that `dropout` wrote */
+  dropoutGrad(dy: Storage, mask: Storage, dx: Storage, n: number, p: number): void;
   /** out[i] = x[i] + std ε[i], ε from N(0, 1), elements 2j and 2j + 1 from block j of the sequence; key.counter is even */
   gaussianNoise(x: Storage, out: Storage, n: number, std: number, key: RandomKey): void;
 

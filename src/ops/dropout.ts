@@ -1,14 +1,14 @@
 /** Dropout: a fresh random mask at each forward pass, what is kept scaled up by 1/(1 - p). */
 import { defineOp, type Op } from '../autograd/op.ts';
 import { normal, withAttrs } from '../autograd/sample.ts';
-import type { RandomKey } from '../backend/kernels.ts';
+import { maskLength, type RandomKey } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import { currentRandom } from '../random.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
 
 interface DropoutAttrs {
   readonly p: number;
-  /** The mask is made from this key, and made again from it by the backward pass: it is never stored. */
+  /** What the mask is made from: again, where the backward pass is itself differentiated. */
   readonly key: RandomKey;
 }
 
@@ -16,8 +16,14 @@ const dropoutOp: Op<readonly [Tensor], DropoutAttrs> = defineOp({
   name: 'dropout',
   formula: 'zᵢ = mᵢ xᵢ / (1 - p),  mᵢ = 0 with probability p, else 1,  ∂L/∂xᵢ = mᵢ / (1 - p) ∂L/∂zᵢ',
   shape: ([x]) => x.shape,
-  forward: (kernels, z, [x], { p, key }) => kernels.dropout(x.storage, z, x.size, p, key),
+  aux: ([x]) => [[maskLength(x.size)]],
+  forward: (kernels, z, [x], { p, key }, _, [mask]) => kernels.dropout(x.storage, z, x.size, p, key, mask.storage),
   backward: (dz, _, __, attrs) => [() => dropoutOp([dz], attrs)],
+  fastBackward: (dz, [x], _, { p }, [mask], gradients) => {
+    const dx = emptyTensor(x.shape, x.kernels);
+    x.kernels.dropoutGrad(dz.storage, mask.storage, dx.storage, x.size, p);
+    gradients[0] = dx;
+  },
   samples: [
     withAttrs(normal([5, 7]), { p: 0.5, key: { key0: 1, key1: 2, counter: 0 } }),
     withAttrs(normal([33]), { p: 0.2, key: { key0: 0xffffffff, key1: 7, counter: 5 } }),

@@ -2,16 +2,25 @@
 import { threefry2x32 } from '../../random.ts';
 import type { FloatArray, RandomKey } from '../kernels.ts';
 
-/** out[i] = keep(i) ? x[i] / (1 - p) : 0, where keep(i) ⇔ word i ≥ ⌊p 2³²⌋ */
-export function dropoutMasked(x: FloatArray, out: FloatArray, n: number, p: number, key: RandomKey): void {
+/** out[i] = keep(i) ? x[i] / (1 - p) : 0, where keep(i) ⇔ word i ≥ ⌊p 2³²⌋. Element j of the mask is a number whose 16 bits are what was kept from 16 j on. */
+export function dropoutMasked(x: FloatArray, out: FloatArray, n: number, p: number, key: RandomKey, mask: FloatArray): void {
   const threshold = Math.floor(p * 2 ** 32);
   const scale = 1 / (1 - p);
   const words = new Uint32Array(2);
   for (let i = 0; i < n; i++) {
     const at = key.counter + i;
     threefry2x32(key.key0, key.key1, at >>> 1, 0, words);
-    out[i] = words[at & 1] >= threshold ? x[i] * scale : 0;
+    const keep = words[at & 1] >= threshold;
+    out[i] = keep ? x[i] * scale : 0;
+    if ((i & 15) === 0) mask[i >> 4] = 0;
+    if (keep) mask[i >> 4] += 1 << (i & 15);
   }
+}
+
+/** dx[i] = keep(i) ? dy[i] / (1 - p) : 0, by the mask that `dropoutMasked` wrote */
+export function dropoutMaskedGrad(dy: FloatArray, mask: FloatArray, dx: FloatArray, n: number, p: number): void {
+  const scale = 1 / (1 - p);
+  for (let i = 0; i < n; i++) dx[i] = (mask[i >> 4] >> (i & 15)) & 1 ? dy[i] * scale : 0;
 }
 
 /**

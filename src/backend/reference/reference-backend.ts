@@ -6,7 +6,7 @@ import type { FloatArray, Kernels, Storage, Updates } from '../kernels.ts';
 import { binaryFunctions, unaryFunctions } from './elementwise.ts';
 import { batchNormFeatures, batchNormFeaturesGrad, limitRowNorms, normalizeFeatures } from './normalization.ts';
 import { adadeltaUpdate, adagradUpdate, adamaxUpdate, adamUpdate, rmspropUpdate, sgdUpdate } from './optimizers.ts';
-import { addNoise, dropoutMasked } from './random.ts';
+import { addNoise, dropoutMasked, dropoutMaskedGrad } from './random.ts';
 import { crossEntropyRows, crossEntropyRowsGrad, logSoftmaxRows, softmaxRows } from './softmax.ts';
 import { warpImages } from './warp.ts';
 
@@ -226,7 +226,8 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
       normalizeFeatures(data(x), data(mean), null, data(variance), weight && data(weight), bias && data(bias), data(y), shape, eps),
     limitRowNorms: (x, rows, cols, limit) => limitRowNorms(data(x), rows, cols, limit),
 
-    dropout: (x, out, n, p, key) => dropoutMasked(data(x), data(out), n, p, key),
+    dropout: (x, out, n, p, key, mask) => dropoutMasked(data(x), data(out), n, p, key, data(mask)),
+    dropoutGrad: (dy, mask, dx, n, p) => dropoutMaskedGrad(data(dy), data(mask), data(dx), n, p),
     gaussianNoise: (x, out, n, std, key) => addNoise(data(x), data(out), n, std, key),
 
     sgd: (updates, options) => each(updates, (theta, grad, n, [v]) => sgdUpdate(theta, grad, v, n, options)),

@@ -50,6 +50,7 @@ export interface KernelExports {
   argmax(x: number, out: number, outer: number, n: number, inner: number): void;
   cumsum(x: number, out: number, outer: number, n: number, inner: number): void;
   gemmScratch(m: number, n: number, k: number, threads: number): number;
+  gemmLocal(m: number, k: number): number;
   gemm(
     a: number,
     b: number,
@@ -178,8 +179,10 @@ export interface KernelExports {
     key0: number,
     key1: number,
     counter: number,
+    mask: number,
     scratch: number,
   ): void;
+  dropoutGrad(dy: number, mask: number, dx: number, n: number, scale: number): void;
   gaussianNoise(x: number, out: number, n: number, std: number, key0: number, key1: number, counter: number, scratch: number): void;
   /** Updates take of every tensor in the table the shares `begin` to `begin + shares` of `all`; the rows are described in kernels/optim.ts. */
   sgd(

@@ -1,7 +1,9 @@
 /** Optimizer updates over several steps against double precision, and dropout's masks. */
+
 import { describe, expect, test } from 'vitest';
 import { randomWord } from '../../random.ts';
 import type { Kernels, RandomKey, Storage } from '../kernels.ts';
+import { maskLength } from '../kernels.ts';
 import { createReferenceBackend } from '../reference/reference-backend.ts';
 import { backends, noise, row, storageOf } from './testing.ts';
 import { createWasmBackend } from './wasm-backend.ts';
@@ -98,8 +100,12 @@ describe.each(backends)('$name', ({ kernels }) => {
       for (const n of [0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 40, 1003]) {
         for (const p of [0, 0.3, 0.5, 0.999]) {
           const x = noise(n, 4).map(v => v + 2);
-          const [sx, out] = [storageOf(kernels, x), storageOf(kernels, new Float32Array(n + 3).fill(6))];
-          kernels.dropout(sx, out, n, p, key);
+          const [sx, out, back] = [storageOf(kernels, x), ...[0, 1].map(() => storageOf(kernels, new Float32Array(n + 3).fill(6)))];
+          const mask = kernels.alloc(maskLength(n));
+          kernels.dropout(sx, out, n, p, key, mask);
+          kernels.dropoutGrad(sx, mask, back, n, p);
+          // The gradient of the elements themselves is their dropout.
+          expect(kernels.view(back)).toEqual(kernels.view(out));
           const y = kernels.view(out);
           const scale = Math.fround(1 / (1 - p));
           for (let i = 0; i < n; i++) {
@@ -107,16 +113,17 @@ describe.each(backends)('$name', ({ kernels }) => {
             if (y[i] !== (keep ? Math.fround(x[i] * scale) : 0)) expect.fail(`element ${i} of ${n}, p ${p}: ${y[i]}`);
           }
           expect([...y.subarray(n)]).toEqual([6, 6, 6]);
-          kernels.free(sx);
-          kernels.free(out);
+          for (const storage of [sx, out, back, mask]) kernels.free(storage);
         }
       }
     }
   });
 
   test('dropout of all, and of NaN', () => {
-    const [x, out] = [storageOf(kernels, [1, NaN, Infinity]), kernels.alloc(3)];
-    kernels.dropout(x, out, 3, 1, keys[0]);
+    const [x, out, mask] = [storageOf(kernels, [1, NaN, Infinity]), kernels.alloc(3), kernels.alloc(1)];
+    kernels.dropout(x, out, 3, 1, keys[0], mask);
+    expect([...kernels.view(out)]).toEqual([0, 0, 0]);
+    kernels.dropoutGrad(x, mask, out, 3, 1);
     expect([...kernels.view(out)]).toEqual([0, 0, 0]);
   });
 });
@@ -126,11 +133,11 @@ test('Threefry-2x32-20 gives the published words', () => {
   const word = (key0: number, key1: number): number => {
     const kernels = backends[0].kernels;
     // the word is found by bisection: with x = 1, element 0 is kept exactly while p 2^32 ≤ word
-    const [x, out] = [storageOf(kernels, [1]), kernels.alloc(1)];
+    const [x, out, mask] = [storageOf(kernels, [1]), kernels.alloc(1), kernels.alloc(1)];
     let [low, high] = [0, 2 ** 32];
     while (high - low > 1) {
       const middle = (low + high) / 2;
-      kernels.dropout(x, out, 1, middle / 2 ** 32, { key0, key1, counter: 0 });
+      kernels.dropout(x, out, 1, middle / 2 ** 32, { key0, key1, counter: 0 }, mask);
       if (kernels.view(out)[0] !== 0) low = middle;
       else high = middle;
     }
@@ -148,7 +155,7 @@ test('two instances compute the same bits', () => {
       const [y, p] = [kernels.alloc(33 * 20), kernels.alloc(33 * 20)];
       kernels.linear(x, w, b, y, 33, 20, 300, 'tanh');
       kernels.softmax(y, p, 33, 20);
-      kernels.dropout(p, p, 660, 0.1, { key0: 5, key1: 6, counter: 0 });
+      kernels.dropout(p, p, 660, 0.1, { key0: 5, key1: 6, counter: 0 }, kernels.alloc(maskLength(660)));
       kernels.unary('sin', p, p, 660, 0);
       return new Uint32Array(Float32Array.from(kernels.view(p)).buffer);
     };

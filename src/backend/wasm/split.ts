@@ -23,12 +23,14 @@ const PIECE = 8192;
 const PIECES = 4;
 /** Multiplications of a piece at least, about ten microseconds' worth. */
 const PIECE_OF_PRODUCT = 250_000;
+/** Bytes of memory of its own that a thread needs for a product whose operands are all packed beforehand. */
+const TILE = 128;
 /** Elements packed in a piece at least. */
 const PIECE_OF_PACKING = 8192;
 
 /**
  * How each argument changes from unit to unit: `x` is an address of elements and `r` one of rows (0 is none, and stays), `i` counts the units, `n` is
- * how many units there are, `d` is an address that moves by the last argument, `l` is local memory, and a dot stays.
+ * how many units there are, `d` is an address that moves by the last argument, `m` one of a byte for every four units, `l` is local memory, and a dot stays.
  */
 const FORMS = {
   fill: 'xn.',
@@ -42,7 +44,8 @@ const FORMS = {
   softmaxCrossEntropy: 'rxxrn..',
   softmaxCrossEntropyGrad: 'rxdrn....',
   limitRowNorms: 'rn..',
-  dropout: 'xxn....il',
+  dropout: 'xxn....iml',
+  dropoutGrad: 'xmxn.',
   gaussianNoise: 'xxn...il',
   sgd: '..in......',
   adam: '..in...........',
@@ -110,6 +113,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
         if (form[j] === 'i') return 1;
         if (value === 0) return 0;
         if (form[j] === 'd') return values[values.length - 1];
+        if (form[j] === 'm') return 0.25;
         return form[j] === 'x' ? 4 : form[j] === 'r' ? 4 * width : 0;
       });
       const least = columns === undefined ? PIECE : Math.ceil(PIECE / 4 / width);
@@ -211,11 +215,13 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     const phases = kernels.gemmPlan(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, product, pool.places);
     const steps = Math.ceil(k / Math.ceil(k / 320));
     const packed = Math.ceil(PIECE_OF_PACKING / (16 * steps));
-    const tile = Math.ceil(PIECE_OF_PRODUCT / (8 * Math.min(m, 128) * steps));
+    const localBytes = kernels.gemmLocal(m, k);
+    const unit = localBytes > TILE ? 16 * m : 8 * Math.min(m, 128);
+    const tile = Math.ceil(PIECE_OF_PRODUCT / (unit * steps));
     for (let phase = 0; phase < phases; phase++) {
       const packing = { kernel: pack, total: kernels.gemmPackUnits(product, phase), grain: packed, count: 3, local: -1, localBytes: 0 };
       pool.run(packing, [product, phase, 0, 0], [0, 0, 1, 0]);
-      const multiplying = { kernel: tiles, total: kernels.gemmTileUnits(product, phase), grain: tile, count: 3, local: 4, localBytes: 128 };
+      const multiplying = { kernel: tiles, total: kernels.gemmTileUnits(product, phase), grain: tile, count: 3, local: 4, localBytes };
       pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
     }
   };

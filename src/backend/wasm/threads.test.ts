@@ -2,7 +2,7 @@
 import threads from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../errors.ts';
-import type { Kernels, Storage } from '../kernels.ts';
+import { type Kernels, maskLength, type RandomKey, type Storage } from '../kernels.ts';
 import { until } from './pool-testing.ts';
 import { noise, read, row, storageOf } from './testing.ts';
 import { createWasmBackend, WasmBackend } from './wasm-backend.ts';
@@ -38,8 +38,17 @@ for (const n of lengths) {
   cases[`copy backwards ${n}`] = of([x, y], (k, a, b) =>
     k.copy(a, b, { dims: [n], from: n - 1, fromStrides: [-1], to: 0, toStrides: [1] }),
   );
-  for (const p of [0.25, 1]) cases[`dropout ${p} ${n}`] = of([x, y], (k, a, b) => k.dropout(a, b, n, p, key));
-  cases[`dropout, odd counter ${n}`] = of([x, y], (k, a, b) => k.dropout(a, b, n, 0.5, { ...key, counter: 7 }));
+  const dropped =
+    (p: number, of: RandomKey): Case =>
+    kernels => {
+      const [a, b, c] = [1, 2, 3].map(seed => storageOf(kernels, noise(n, seed)));
+      const mask = kernels.alloc(maskLength(n));
+      kernels.dropout(a, b, n, p, of, mask);
+      kernels.dropoutGrad(a, mask, c, n, p);
+      return [b, c];
+    };
+  for (const p of [0.25, 1]) cases[`dropout ${p} ${n}`] = dropped(p, key);
+  cases[`dropout, odd counter ${n}`] = dropped(0.5, { ...key, counter: 7 });
   cases[`gaussianNoise ${n}`] = of([x, y], (k, a, b) => k.gaussianNoise(a, b, n, 0.1, key));
   const sgd = { weightDecay: 0.01, momentum: 0.9, share: 1, alongVelocity: -0.1, alongGradient: -0.01 };
   cases[`sgd ${n}`] = of([x, y, z], (k, a, b, c) => k.sgd(row(n, a, b, c), sgd));

@@ -25,6 +25,7 @@ import type {
   UnaryName,
   Updates,
 } from '../kernels.ts';
+import { maskLength } from '../kernels.ts';
 import { Allocator, type Block, MOST_PAGES } from './allocator.ts';
 import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
 import type { KernelExports } from './exports.ts';
@@ -454,14 +455,19 @@ export class WasmBackend implements Kernels {
 
   // randomness ----------------------------------------------------------------------------------------------------
 
-  dropout(x: Storage, out: Storage, n: number, p: number, key: RandomKey): void {
+  dropout(x: Storage, out: Storage, n: number, p: number, key: RandomKey, mask: Storage): void {
     const threshold = Math.floor(p * 4294967296);
     if (threshold >= 4294967296) {
       this.#wasm.fill(address(out), n, 0); // no word is that large
+      this.#wasm.fill(address(mask), maskLength(n), 0);
       return;
     }
     const scratch = this.#heap.scratch(64);
-    this.#wasm.dropout(address(x), address(out), n, threshold, 1 / (1 - p), key.key0, key.key1, key.counter, scratch);
+    this.#wasm.dropout(address(x), address(out), n, threshold, 1 / (1 - p), key.key0, key.key1, key.counter, address(mask), scratch);
+  }
+
+  dropoutGrad(dy: Storage, mask: Storage, dx: Storage, n: number, p: number): void {
+    this.#wasm.dropoutGrad(address(dy), address(mask), address(dx), n, p < 1 ? 1 / (1 - p) : 0);
   }
 
   gaussianNoise(x: Storage, out: Storage, n: number, std: number, key: RandomKey): void {
