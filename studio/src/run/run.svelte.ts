@@ -205,7 +205,7 @@ export class Run {
     this.threads = report.threads;
     this.evaluation = report.evaluation;
     this.final = report.final;
-    if (report.plane !== null) this.plane = report.plane;
+    if (report.plane !== null) this.plane = withUnits(report.plane, this.plane);
     if (report.weights !== null) this.weights = report.weights;
     if (report.layers !== null) this.layers = report.layers;
     const known = this.epochs.at(-1)?.epoch ?? -1;
@@ -246,4 +246,10 @@ export class Run {
     this.crash = null;
     this.fingerprint = null;
   }
+}
+
+/** Units are looked at less often than the plane where they are many: those seen last stay meanwhile. */
+function withUnits(plane: PlaneLook, before: PlaneLook | null): PlaneLook {
+  const isSame = before !== null && before.grid === plane.grid && before.reach === plane.reach;
+  return plane.units === null && isSame ? { ...plane, units: before.units } : plane;
 }

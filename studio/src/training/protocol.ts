@@ -162,7 +162,7 @@ export interface PlaneLook {
   readonly output: Int8Array;
   /** More than two classes: the likeliest of each cell. */
   readonly winner: Uint8Array | null;
-  /** Hidden units, layer by layer: each scaled by its own largest size to ±127. */
+  /** Hidden units, layer by layer: each scaled by its own largest size to ±127. Null where they were not looked at this time. */
   readonly units: readonly { readonly width: number; readonly values: Int8Array; readonly scales: Float32Array }[] | null;
 }
 

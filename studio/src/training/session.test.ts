@@ -206,6 +206,25 @@ describe('a session', () => {
     seen.session.close();
   });
 
+  test('shows the units and weights of a large net less often while it trains, and where it rests', async () => {
+    const large = parseExperiment({
+      data: { name: 'points', count: 100 },
+      model: { hidden: [16, 16] },
+      training: { epochs: 200, batchSize: 10 },
+    });
+    const seen = begin(large, { watch: { ...everything, rate: 1e9 } });
+    await seen.rests();
+    seen.session.play();
+    await seen.standsAt(seen.session.totalSteps);
+    const playing = seen.reports.filter(report => report.isPlaying);
+    const lacking = playing.filter(({ plane, weights }) => plane!.units === null && weights === null);
+    expect(lacking.length).toBeGreaterThan(playing.length / 2);
+    expect(playing.every(({ plane }) => plane!.output.length > 0)).toBe(true);
+    const last = seen.reports.at(-1)!;
+    expect([last.plane!.units!.length, last.weights!.length]).toEqual([2, 3]);
+    seen.session.close();
+  });
+
   test('keeps to a speed, and pauses', async () => {
     const seen = begin(lively, { watch: nothing });
     await seen.rests();

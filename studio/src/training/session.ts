@@ -40,6 +40,9 @@ const keepEvery = 4000;
 const MOST_UNSEEN = 2;
 /** Milliseconds between two looks into the layers while it trains: each is a pass back, and nobody reads faster. */
 const layersEvery = 250;
+/** Milliseconds between two looks at the weights and units of a net with many: drawing them takes longer than all else on the page. */
+const netEvery = 100;
+const MANY_UNITS = 24;
 /** Examples whose way through the layers is looked at. */
 const lookedAt = 128;
 
@@ -75,6 +78,7 @@ export class Session {
   #unseen = 0;
   readonly #breath = breather(4);
   #layersAt = 0;
+  #netAt = 0;
   #busySince = 0;
   /** Ends with `close`, or when not even the start can be shown. */
   readonly done: Promise<void>;
@@ -373,9 +377,12 @@ export class Session {
     }
     const looksInside = layers && (this.#controller === null || now >= this.#layersAt + layersEvery);
     if (looksInside) this.#layersAt = now;
+    const hidden = experiment.model.hidden.reduce((sum, width) => sum + width, 0);
+    const looksAtNet = !this.isPlaying || hidden <= MANY_UNITS || now >= this.#netAt + netEvery;
+    if (looksAtNet) this.#netAt = now;
     const look = withBackend(backendOf(experiment), () => ({
-      plane: isPoints && grid > 0 ? planeOf(model, grid, reach, data.train.targetKind === 'class', units) : null,
-      weights: weights ? weightsOf(model) : null,
+      plane: isPoints && grid > 0 ? planeOf(model, grid, reach, data.train.targetKind === 'class', units && looksAtNet) : null,
+      weights: weights && looksAtNet ? weightsOf(model) : null,
       layers: looksInside ? layersOf(model, this.#batch, this.#measures.loss) : null,
     }));
     const isPlaying = this.isPlaying;
