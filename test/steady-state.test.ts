@@ -1,5 +1,6 @@
 /** In the steady state a training step takes no memory that an earlier step has not used: whatever it makes lies where something lay before. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../src/backend/wasm/pool-testing.ts';
 import { WasmBackend } from '../src/backend/wasm/wasm-backend.ts';
 import { augmentImages, crossEntropy, DataLoader, digits, liveTensors, manualSeed, nn, optim, setBackend, step } from '../src/index.ts';
 
@@ -48,9 +49,11 @@ beforeEach(() => manualSeed(1));
 afterEach(() => setBackend('wasm'));
 
 describe.each([1, 2])('with %i threads', threads => {
-  test.each(Object.keys(nets))('%s', name => {
+  test.each(Object.keys(nets))('%s', async name => {
     const kernels = new WasmBackend({ threads });
     setBackend(kernels);
+    // Work is shared out, and has room for each thread, from when they are there.
+    await until(() => kernels.threadsReady().ready === threads - 1, 'the threads are there');
     const { model, optimizer, transform } = nets[name]();
     const loader = new DataLoader(train, { batchSize: 128, shuffle: true, ...(transform ? { transform } : {}) });
     let warm: unknown;

@@ -1,6 +1,6 @@
 /** Compiling the kernels, synchronously, in the build that this platform takes. */
 import { UserError } from '../../errors.ts';
-import { plain, relaxed, sharedAt } from './module.gen.ts';
+import { pieces, sharedAt } from './module.gen.ts';
 
 /** `relaxed` has fused multiply-add (relaxed SIMD), `plain` does without. */
 export type SimdBuild = 'relaxed' | 'plain';
@@ -59,7 +59,7 @@ export function loadModule(build?: SimdBuild, shared = false): LoadedModule {
   let module = modules.get(key);
   if (module === undefined) {
     try {
-      const bytes = decode(chosen === 'relaxed' ? relaxed : plain);
+      const bytes = decode(pieces.filter((_, i) => i % 2 === (chosen === 'relaxed' ? 0 : 1)).join(''));
       if (shared) bytes[sharedAt[chosen]] = SHARED;
       module = new WebAssembly.Module(bytes);
     } catch (error) {
