@@ -1,6 +1,6 @@
 /**
  * What the library says of bad input, in Korean: each form of a message, and how it is said. The library speaks English; in English the studio shows its
- * words as they are. `reasons.test.ts` provokes each of these from the library itself.
+ * words as they are. `reasons.test.ts` provokes each line's form from where it comes, and fails for one that nothing is said in.
  */
 
 export type Form = readonly [form: RegExp, say: (...parts: string[]) => string];
@@ -52,7 +52,7 @@ const findings: readonly Form[] = [
   [
     /^the first gradient that is not finite is that of input (\d+) (\S.*?) of the op '(.+?)' in (.+), which holds (\S+) on its way back; .+$/,
     (input, shape, op, where, value) =>
-      `처음으로 유한하지 않은 그레이디언트는 ${places(where)}에 있는 연산 '${op}'의 입력 ${input} ${shape}에 대한 것이며, 값은 ${value}입니다`,
+      `처음으로 유한하지 않은 기울기는 ${places(where)}에 있는 연산 '${op}'의 입력 ${input} ${shape}에 대한 것이며, 값은 ${value}입니다`,
   ],
   [
     /^the (input|target) (.+) already holds (\S+), so it is in the data$/,
@@ -71,17 +71,15 @@ const findings: readonly Form[] = [
 const finding = (text: string): string => translated(text, findings) ?? text;
 
 /** Each line of a message by itself. A part in parentheses that is not named here is shown as it is: names, numbers, what was given. */
-const lines: readonly Form[] = [
+export const lines: readonly Form[] = [
   // settings, and addresses that hold them
   [
     /^(?:.+: )?'(.+)' is not an option(?:; known here are (.+))?$/,
     (path, known) => `'${path}'은(는) 없는 설정입니다${known ? `. 여기서 쓸 수 있는 것: ${known}` : ''}`,
   ],
+  [/^(?:.+: )?'(.+)' is a list; it must be an object$/, path => `'${path}'은(는) 목록입니다. 객체여야 합니다`],
   [/^(?:.+: )?'(.+)' is missing$/, path => `'${path}'이(가) 빠졌습니다`],
-  [
-    /^(?:.+: )?'(.+)' is (.+); it must be (.+)$/s,
-    (path, given, want) => `'${path}'의 값이 ${given === 'a list' ? '목록' : given}입니다. 필요한 값: ${wanted(want)}`,
-  ],
+  [/^(?:.+: )?'(.+)' is (.+); it must be (.+)$/s, (path, given, want) => `'${path}'의 값이 ${given}입니다. 필요한 값: ${wanted(want)}`],
   [
     /^(.+): (.+) was given; (?:it|each) must be (.+)$/,
     (flag, given, want) => `${flag}: ${given}을(를) 받았습니다. 필요한 값: ${wanted(want)}`,
@@ -95,7 +93,6 @@ const lines: readonly Form[] = [
     (flag, _, name, known) => `${flag}: ${name}에는 없는 설정입니다. 쓸 수 있는 것: ${known}`,
   ],
   [/^(.+) is no option$/, name => `${name}은(는) 없는 설정입니다`],
-  [/^(?:.+: )?'(.+)' is a list; it must be an object$/, path => `'${path}'은(는) 목록입니다. 객체여야 합니다`],
   [/^and (\d+) problems more$/, count => `그 밖에 ${count}개가 더 있습니다`],
   [
     /^(.+): (\d+) activations were given for (\d+) hidden layers; give one for each, or one for all$/,
@@ -113,10 +110,12 @@ const lines: readonly Form[] = [
     /^the loss is (.+), and the targets are (classes|values); set loss\.name to auto.*$/,
     (name, what) => `손실 함수는 ${name}인데 목표는 ${what === 'classes' ? '클래스' : '값'}입니다. 손실 함수를 auto로 두세요`,
   ],
+  [/^a drawing as the studio writes it$/, () => '스튜디오가 적은 그대로의 그림'],
+  [/^points as the studio writes them$/, () => '스튜디오가 적은 그대로의 점'],
   // points
   [/^(?:.+: )?points: noise is (.+); expected a number from 0 to 10$/, given => `노이즈가 ${given}입니다. 0부터 10까지의 수여야 합니다`],
   [
-    /^points: count is (.+); expected a whole number from 4 to 100000$/,
+    /^(?:.+: )?points: count is (.+); expected a whole number from 4 to 100000$/,
     given => `점의 수가 ${given}입니다. 4부터 100000까지의 정수여야 합니다`,
   ],
   [
@@ -137,7 +136,6 @@ const lines: readonly Form[] = [
     (part, given) => `${partName(part)} 몫이 ${given}입니다. 점의 수(정수)이거나 0 이상 1 미만의 비율이어야 합니다`,
   ],
   // tables
-  [/^(.+): the file is empty$/, source => `${source}: 파일이 비어 있습니다`],
   [/^(.+): there are no rows of data$/, source => `${source}: 데이터 행이 없습니다`],
   [
     /^(.+): (\d+) columns? found; three are needed: two of numbers, and one with the class or value to learn$/,
@@ -175,13 +173,8 @@ const lines: readonly Form[] = [
     (source, line, name, cell, why) =>
       `${source}, ${line}번째 줄, '${name}' 열: '${cell}'은(는) ${why === 'not a number' ? '수가 아닙니다' : 'float32의 범위를 넘습니다'}. 고쳐 주세요`,
   ],
-  [/^(.+): every row has a missing cell; none is left$/, source => `${source}: 모든 행에 빈 칸이 있어 남은 행이 없습니다`],
-  [
-    /^(.+): (\d+) rows are to be held out for (\w+), and only (\d+) are left; set .+ lower$/,
-    (source, count, part, left) =>
-      `${source}: ${partName(part)}용으로 ${count}행을 떼어 놓아야 하는데 ${left}행만 남았습니다. 그 몫을 낮추세요`,
-  ],
   // files of MNIST
+  [/^the data set (.+) is not here; choose its files first$/, name => `${name} 데이터가 여기 없습니다. 파일을 먼저 고르세요`],
   [
     /^(.+) comes in four files, each plain or \.gz: (.+)\. (.+) is missing$/,
     (title, names, missing) => `${title}의 파일은 넷이며, 그대로거나 .gz입니다: ${names}. ${missing}이(가) 없습니다`,
@@ -260,23 +253,17 @@ const lines: readonly Form[] = [
   [
     /^the (?:loss became (\S+)|gradient became not finite) in epoch (\d+), step (\d+): (.+)\.$/,
     (value, epoch, step, what) =>
-      `에포크 ${epoch}, 스텝 ${step}에서 ${value === '' ? '그레이디언트가 유한하지 않게' : `손실이 ${value}이(가)`} 되었습니다: ${finding(what)}.`,
+      `에포크 ${epoch}, 스텝 ${step}에서 ${value === '' ? '기울기가 유한하지 않게' : `손실이 ${value}이(가)`} 되었습니다: ${finding(what)}.`,
   ],
   [
     /^Try a smaller learning rate \(it was (.+)\), gradient clipping, or another initialization; .+$/,
     lr =>
-      `학습률(지금 ${lr})을 낮추거나, 그레이디언트 클리핑을 쓰거나, 초기화를 바꿔 보세요. 데이터에 수가 아니거나 아주 큰 값이 없는지도 보세요.`,
+      `학습률(지금 ${lr})을 낮추거나, 기울기 클리핑을 쓰거나, 초기화를 바꿔 보세요. 데이터에 수가 아니거나 아주 큰 값이 없는지도 보세요.`,
   ],
   [
     /^The products have grown beyond float32 \(3\.4e38\): .+$/,
     () => '곱이 float32의 범위(3.4e38)를 넘었습니다. 가중치나 들어오는 값이 너무 큽니다.',
   ],
-  [/^exp overflows above 88 in float32: .+$/, () => 'float32에서 exp는 88을 넘으면 넘칩니다.'],
-  [
-    /^(?:log has no value at or below 0|sqrt has no value below 0), .+$/,
-    () => '0 이하이거나 0에 가까운 입력에서는 값이나 기울기가 유한하지 않습니다.',
-  ],
-  [/^A (?:division by 0, or nearly|power of 0 or of a negative number).+$/, () => '0이나 0에 가까운 수로 나누었습니다.'],
 ];
 
 function translated(text: string, forms: readonly Form[]): string | null {

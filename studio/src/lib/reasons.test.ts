@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { strToU8, zipSync } from 'fflate';
+import { gzipSync, strToU8, zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
+import { gunzip } from '../../../src/data/gzip.ts';
 import { encodeIdx } from '../../../src/data/idx.ts';
 import { MNIST_FILES } from '../../../src/data/mnist-files.ts';
 import { checkPoints, type PointsOptions, points } from '../../../src/data/points/points.ts';
@@ -8,12 +9,15 @@ import { experimentFromFlags } from '../../../src/experiment/flags.ts';
 import { preparePoints } from '../../../src/experiment/prepare.ts';
 import { runExperiment } from '../../../src/experiment/run.ts';
 import { parseExperiment } from '../../../src/experiment/schema.ts';
+import { decodeSafetensors } from '../../../src/io/safetensors.ts';
+import { mnistCodec } from '../labs/mnist/state.ts';
 import { pointsFromCsv } from '../labs/playground/csv-points.ts';
+import { playgroundCodec } from '../labs/playground/state.ts';
 import { known } from '../run/flag-text.ts';
 import { prepareData } from '../training/data.ts';
 import { openRun } from '../training/run-file.ts';
 import { josa } from './josa.ts';
-import { inKorean } from './reasons-ko.ts';
+import { inKorean, lines } from './reasons-ko.ts';
 
 async function messageOf(work: () => unknown): Promise<string> {
   try {
@@ -25,10 +29,15 @@ async function messageOf(work: () => unknown): Promise<string> {
   throw new Error('nothing was refused');
 }
 
+/** The forms that something was said in. */
+const used = new Set<RegExp>();
+
 /** Every line is said in Korean, and no particle is left written both ways. */
 async function expectKorean(work: () => unknown): Promise<void> {
   for (const line of (await messageOf(work)).split('\n')) {
     const said = josa(inKorean(line));
+    const bare = line.replace(/^the experiment: /, '');
+    used.add(lines.find(([form]) => form.test(bare))![0]);
     expect(said, line).not.toBe(line);
     expect(said, line).toMatch(/[가-힣]/);
     expect(said, line).not.toMatch(/은\(는\)|을\(를\)/);
@@ -52,13 +61,14 @@ describe('settings', () => {
     { data: { name: 'points', noise: -1 } },
     { data: { name: 'points', noise: 11 } },
     { data: { name: 'points', count: 3.5 } },
+    { data: { name: 'points', count: 200_000 } },
     { data: { name: 'csv', file: 'a.csv' } },
     { loss: { labelSmoothing: 2 } },
     { regularization: { l2: -1 } },
     { training: { epochs: -1 } },
     { seed: 2 ** 60 },
     { version: 2 },
-    { training: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1, j: 1, k: 1, l: 1, m: 1 } },
+    { model: { hidden: new Array(20).fill(0) } },
   ])('%j', experiment => expectKorean(() => parseExperiment(experiment)));
 
   test('in an address', async () => {
@@ -66,6 +76,7 @@ describe('settings', () => {
     await expectKorean(flags({ '--lr': '0' }));
     await expectKorean(flags({ '--hidden': '8,x' }));
     await expectKorean(flags({ '--nonsense': true }));
+    await expectKorean(flags({ '--betas': '0.9' }));
     await expectKorean(flags({ '--optimizer': 'adam', '--momentum': '0.5' }));
   });
 
@@ -111,6 +122,9 @@ test.each([
   ],
 ])('a table: %s', (_, text) => expectKorean(() => pointsFromCsv(text, 'my.csv')));
 
+test('a table of which one column is chosen twice', () =>
+  expectKorean(() => pointsFromCsv('x,y,class\n1,2,a\n2,3,b\n', 'my.csv', { x: 'x', y: 'x', label: 'class' })));
+
 describe('files of MNIST', () => {
   const images = encodeIdx(new Uint8Array(2 * 784), [2, 28, 28]);
   const labels = encodeIdx(Uint8Array.of(1, 2), [2]);
@@ -136,6 +150,12 @@ describe('files of MNIST', () => {
     ['a label of 10', { [labelsAt]: encodeIdx(Uint8Array.of(1, 10), [2]) }],
     ['damaged gzip', { [imagesAt]: Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3) }],
   ])('%s', (_, changed) => expectKorean(() => prepareData(parseExperiment({ data: { name: 'mnist', validation: 0 } }), given(changed))));
+});
+
+test('what another program made', async () => {
+  await expectKorean(() => decodeSafetensors(new Uint8Array(3), 'model.safetensors'));
+  await expectKorean(() => gunzip(gzipSync(new Uint8Array(100)), 'x.gz', 10));
+  await expectKorean(() => prepareData(parseExperiment({ data: { name: 'npz', file: 'x.npz' } }), {}));
 });
 
 describe('runs', () => {
@@ -188,4 +208,15 @@ test('a loss that is not a number: where it arose, and what to try', async () =>
 
 test('what it does not know stays as it is', () => {
   expect(inKorean('something else')).toBe('something else');
+});
+
+test('addresses that hold what nobody wrote', async () => {
+  for (const { problems } of [mnistCodec.read(new URLSearchParams('k=!')), playgroundCodec.read(new URLSearchParams('d=shape%3Down&p=!'))])
+    await expectKorean(() => {
+      throw new Error(problems.at(-1)!.wanted);
+    });
+});
+
+test('each form has had something to say', () => {
+  expect(lines.map(([form]) => form.source).filter(source => ![...used].some(form => form.source === source))).toEqual([]);
 });

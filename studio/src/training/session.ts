@@ -53,6 +53,7 @@ export class Session {
   readonly #batch: FixedBatch;
   readonly #measuredTrain: Dataset | null;
   readonly #stepsPerEpoch: number;
+  readonly #isLarge: boolean;
   #watch: Watch;
   /** Where the run stands, or last stood. */
   #current: Snapshot | null = null;
@@ -91,6 +92,7 @@ export class Session {
     this.#measures = withBackend(backendOf(experiment), () => buildMeasures(experiment, shapeOf(data.train)));
     this.#batch = fixedBatch(data.train, lookedAt);
     this.#measuredTrain = watch.trainSamples > 0 ? data.train.take(watch.trainSamples) : null;
+    this.#isLarge = experiment.model.hidden.reduce((sum, width) => sum + width, 0) > MANY_UNITS;
     const steps = data.train.length / experiment.training.batchSize;
     this.#stepsPerEpoch = experiment.training.dropLast ? Math.floor(steps) : Math.ceil(steps);
     this.#target = from?.step ?? 0;
@@ -377,8 +379,7 @@ export class Session {
     }
     const looksInside = layers && (this.#controller === null || now >= this.#layersAt + layersEvery);
     if (looksInside) this.#layersAt = now;
-    const hidden = experiment.model.hidden.reduce((sum, width) => sum + width, 0);
-    const looksAtNet = !this.isPlaying || hidden <= MANY_UNITS || now >= this.#netAt + netEvery;
+    const looksAtNet = !this.isPlaying || !this.#isLarge || now >= this.#netAt + netEvery;
     if (looksAtNet) this.#netAt = now;
     const look = withBackend(backendOf(experiment), () => ({
       plane: isPoints && grid > 0 ? planeOf(model, grid, reach, data.train.targetKind === 'class', units && looksAtNet) : null,
