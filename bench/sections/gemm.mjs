@@ -22,7 +22,7 @@ const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 /** A peak is what can be reached: the highest of several, each while the machine is calm. */
 async function highest(calm, measure, of = measured => measured ?? 0) {
   const found = [];
-  for (let i = 0; i < 5; i++) found.push(await calm.take(async () => await measure()));
+  for (let i = 0; i < 5; i++) found.push(await calm.take(measure));
   return found.reduce((best, one) => (of(one) > of(best) ? one : best));
 }
 

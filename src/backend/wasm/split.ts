@@ -162,10 +162,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       const steps = values.map((value, j) => (value === 0 ? 0 : form[j] === 'x' ? 4 * inner : form[j] === 'f' ? 4 : 0));
       // One piece for each thread: the longer its rows, the better they are read ahead.
       const grain = Math.ceil(n / pool.threads / LINE) * LINE;
-      const local = values.length - 1;
-      const localBytes = 32 * grain + 128;
-      values[local] = scratch(localBytes * pool.places);
-      pool.run({ kernel: number, total: n, grain, count, local, localBytes }, values, steps);
+      share(number, n, grain, count, values, steps, values.length - 1, 32 * grain + 128);
     };
     return shared as unknown as KernelExports[K];
   }
