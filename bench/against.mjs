@@ -1,4 +1,4 @@
-// The products of a step, and dropout, of this checkout beside another's, in turn in one process: `node bench/against.mjs DIR [threads] [rounds]`. DIR is a checkout with kernels
+// The products of a step, dropout, batch norm and what comes before a layer's gradients, of this checkout beside another's, in turn in one process: `node bench/against.mjs DIR [threads] [rounds]`. DIR is a checkout with kernels
 // built (`git worktree add DIR COMMIT`, then `npm ci` there). Before each product half of the second cache is filled with something else, as the rest of a step does.
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
@@ -23,6 +23,23 @@ function dropout(kernels, [x, y, mask], n) {
   else kernels.dropoutGrad(y, mask, x, n, 0.2);
 }
 
+/** Batch norm, ReLU and dropout over [rows, n], there and back; one after the other in a checkout from before they were one. */
+function normalize(kernels, [x, y, dy, dx, g, mask, weight, bias, mean, rest, variance, dweight, dbias], rows, n) {
+  const statistics = { mean, rest, variance };
+  if (kernels.batchNormRelu !== undefined) {
+    kernels.batchNormRelu(x, weight, bias, y, statistics, rows, n, 1e-5, { p: 0.2, key: KEY });
+    kernels.batchNormReluGrad(x, y, dy, weight, statistics, dx, dweight, dbias, rows, n, 1e-5, 0.2);
+    return;
+  }
+  const size = rows * n;
+  kernels.batchNorm(x, weight, bias, dx, statistics, { outer: rows, n, inner: 1 }, 1e-5);
+  kernels.unary('relu', dx, g, size, 0);
+  kernels.dropout(g, y, size, 0.2, KEY, mask);
+  kernels.dropoutGrad(dy, mask, g, size, 0.2);
+  kernels.binary('reluGrad', g, y, g, { dims: [size], aStrides: [1], bStrides: [1] });
+  kernels.batchNormGrad(x, g, weight, statistics, dx, dweight, dbias, { outer: rows, n, inner: 1 }, 1e-5);
+}
+
 const product = (m, n, k, transA, transB) => ({
   name: `${m}x${n}x${k}${transA ? ' Aᵀ' : ''}${transB ? ' Bᵀ' : ''}`,
   sizes: [m * k, k * n, m * n],
@@ -36,6 +53,18 @@ const cases = [
   product(128, 256, 512, false, true),
   product(256, 2500, 784, false, true),
   { name: 'dropout of 128x512', sizes: [65536, 65536, 4096], run: (kernels, stores) => dropout(kernels, stores, 65536), calls: 30 },
+  {
+    name: 'batch norm, ReLU, dropout of 128x512',
+    sizes: [...new Array(5).fill(65536), 4096, ...new Array(7).fill(512)],
+    run: (kernels, stores) => normalize(kernels, stores, 128, 512),
+    calls: 20,
+  },
+  {
+    name: 'ReLU and bias, back, of 128x512',
+    sizes: [65536, 65536, 512],
+    run: (kernels, [y, dy, bias]) => kernels.linearGrad(y, y, y, dy, null, null, bias, 128, 512, 784, 'relu'),
+    calls: 50,
+  },
 ];
 
 console.log(`${threads} threads; microseconds, the median and the least of ${rounds} rounds`);

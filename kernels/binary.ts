@@ -14,7 +14,7 @@ function truth(mask: v128): v128 {
 }
 
 @inline
-function apply(op: i32, a: v128, b: v128): v128 {
+export function apply(op: i32, a: v128, b: v128): v128 {
   if (op == ADD) return f32x4.add(a, b);
   if (op == SUB) return f32x4.sub(a, b);
   if (op == MUL) return f32x4.mul(a, b);

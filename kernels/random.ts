@@ -79,124 +79,115 @@ export function eightWords(key0: u32, key1: u32, block0: u32, words: usize): voi
 }
 
 /**
- * The words of the blocks block0 to block0 + 7, sixteen in order, to `words`. Two groups of four blocks go side by side: each is one long chain of
- * operations that wait for one another, so the second costs little.
+ * The words of eight blocks from `first` on, sixteen in order, to `words`, and those from `second` on behind them. Four groups of four blocks go side by
+ * side: each is one long chain of operations that wait for one another.
  */
-export function sixteenWords(key0: u32, key1: u32, block0: u32, words: usize): void {
-  const key2 = key0 ^ key1 ^ 0x1bd11bda;
+export function twiceSixteenWords(key0: u32, key1: u32, first: u32, second: u32, words: usize): void {
   const last = i32x4.splat(0x7fffffff);
-  const first = i32x4.add(i32x4.splat(block0), i32x4(0, 1, 2, 3));
-  let a = i32x4.add(v128.and(first, last), i32x4.splat(key0));
-  let c = i32x4.add(v128.and(i32x4.add(first, i32x4.splat(4)), last), i32x4.splat(key0));
-  let b = i32x4.splat(key1);
-  let d = b;
-  // after every four rounds one key of the three is added, in turn, and the number of the addition
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 13);
-  d = mix(c, d, 13);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 15);
-  d = mix(c, d, 15);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 26);
-  d = mix(c, d, 26);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 6);
-  d = mix(c, d, 6);
-  a = i32x4.add(a, i32x4.splat(key1));
-  c = i32x4.add(c, i32x4.splat(key1));
-  b = i32x4.add(b, i32x4.splat(key2 + 1));
-  d = i32x4.add(d, i32x4.splat(key2 + 1));
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 17);
-  d = mix(c, d, 17);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 29);
-  d = mix(c, d, 29);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 16);
-  d = mix(c, d, 16);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 24);
-  d = mix(c, d, 24);
-  a = i32x4.add(a, i32x4.splat(key2));
-  c = i32x4.add(c, i32x4.splat(key2));
-  b = i32x4.add(b, i32x4.splat(key0 + 2));
-  d = i32x4.add(d, i32x4.splat(key0 + 2));
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 13);
-  d = mix(c, d, 13);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 15);
-  d = mix(c, d, 15);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 26);
-  d = mix(c, d, 26);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 6);
-  d = mix(c, d, 6);
-  a = i32x4.add(a, i32x4.splat(key0));
-  c = i32x4.add(c, i32x4.splat(key0));
-  b = i32x4.add(b, i32x4.splat(key1 + 3));
-  d = i32x4.add(d, i32x4.splat(key1 + 3));
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 17);
-  d = mix(c, d, 17);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 29);
-  d = mix(c, d, 29);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 16);
-  d = mix(c, d, 16);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 24);
-  d = mix(c, d, 24);
-  a = i32x4.add(a, i32x4.splat(key1));
-  c = i32x4.add(c, i32x4.splat(key1));
-  b = i32x4.add(b, i32x4.splat(key2 + 4));
-  d = i32x4.add(d, i32x4.splat(key2 + 4));
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 13);
-  d = mix(c, d, 13);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 15);
-  d = mix(c, d, 15);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 26);
-  d = mix(c, d, 26);
-  a = i32x4.add(a, b);
-  c = i32x4.add(c, d);
-  b = mix(a, b, 6);
-  d = mix(c, d, 6);
-  a = i32x4.add(a, i32x4.splat(key2));
-  c = i32x4.add(c, i32x4.splat(key2));
-  b = i32x4.add(b, i32x4.splat(key0 + 5));
-  d = i32x4.add(d, i32x4.splat(key0 + 5));
+  const four = i32x4(0, 1, 2, 3);
+  // of the three keys two are added after every four rounds, in turn, and the number of the addition
+  let x = i32x4.splat(key0);
+  let y = i32x4.splat(key1);
+  let z = i32x4.splat(key0 ^ key1 ^ 0x1bd11bda);
+  let a = i32x4.add(v128.and(i32x4.add(i32x4.splat(first), four), last), x);
+  let c = i32x4.add(v128.and(i32x4.add(i32x4.splat(first + 4), four), last), x);
+  let e = i32x4.add(v128.and(i32x4.add(i32x4.splat(second), four), last), x);
+  let g = i32x4.add(v128.and(i32x4.add(i32x4.splat(second + 4), four), last), x);
+  let b = y;
+  let d = y;
+  let f = y;
+  let h = y;
+  for (let number = 1; number <= 5; number++) {
+    if (number & 1) {
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      e = i32x4.add(e, f);
+      g = i32x4.add(g, h);
+      b = mix(a, b, 13);
+      d = mix(c, d, 13);
+      f = mix(e, f, 13);
+      h = mix(g, h, 13);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      e = i32x4.add(e, f);
+      g = i32x4.add(g, h);
+      b = mix(a, b, 15);
+      d = mix(c, d, 15);
+      f = mix(e, f, 15);
+      h = mix(g, h, 15);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      e = i32x4.add(e, f);
+      g = i32x4.add(g, h);
+      b = mix(a, b, 26);
+      d = mix(c, d, 26);
+      f = mix(e, f, 26);
+      h = mix(g, h, 26);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      e = i32x4.add(e, f);
+      g = i32x4.add(g, h);
+      b = mix(a, b, 6);
+      d = mix(c, d, 6);
+      f = mix(e, f, 6);
+      h = mix(g, h, 6);
+    } else {
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      e = i32x4.add(e, f);
+      g = i32x4.add(g, h);
+      b = mix(a, b, 17);
+      d = mix(c, d, 17);
+      f = mix(e, f, 17);
+      h = mix(g, h, 17);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      e = i32x4.add(e, f);
+      g = i32x4.add(g, h);
+      b = mix(a, b, 29);
+      d = mix(c, d, 29);
+      f = mix(e, f, 29);
+      h = mix(g, h, 29);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      e = i32x4.add(e, f);
+      g = i32x4.add(g, h);
+      b = mix(a, b, 16);
+      d = mix(c, d, 16);
+      f = mix(e, f, 16);
+      h = mix(g, h, 16);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      e = i32x4.add(e, f);
+      g = i32x4.add(g, h);
+      b = mix(a, b, 24);
+      d = mix(c, d, 24);
+      f = mix(e, f, 24);
+      h = mix(g, h, 24);
+    }
+    const t = x;
+    x = y;
+    y = z;
+    z = t;
+    const added = i32x4.add(y, i32x4.splat(number));
+    a = i32x4.add(a, x);
+    c = i32x4.add(c, x);
+    e = i32x4.add(e, x);
+    g = i32x4.add(g, x);
+    b = i32x4.add(b, added);
+    d = i32x4.add(d, added);
+    f = i32x4.add(f, added);
+    h = i32x4.add(h, added);
+  }
   v128.store(words, v128.shuffle<i32>(a, b, 0, 4, 1, 5));
   v128.store(words, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
   v128.store(words, v128.shuffle<i32>(c, d, 0, 4, 1, 5), 32);
   v128.store(words, v128.shuffle<i32>(c, d, 2, 6, 3, 7), 48);
+  v128.store(words, v128.shuffle<i32>(e, f, 0, 4, 1, 5), 64);
+  v128.store(words, v128.shuffle<i32>(e, f, 2, 6, 3, 7), 80);
+  v128.store(words, v128.shuffle<i32>(g, h, 0, 4, 1, 5), 96);
+  v128.store(words, v128.shuffle<i32>(g, h, 2, 6, 3, 7), 112);
 }
-
 
 /** Four elements, or the n that are left: each is kept where its word is at the limit or above, and its bit of the mask says so. */
 @inline
@@ -206,7 +197,7 @@ function keepOrNot(words: usize, x: usize, out: usize, n: i32, limit: v128, fact
   store<u8>(mask, <u8>i32x4.bitmask(keep));
 }
 
-/** out[i] = word i ≥ threshold (unsigned) ? scale x[i] : 0. The mask gets a byte for every four elements. `scratch` has room for 64 bytes. */
+/** out[i] = word i ≥ threshold (unsigned) ? scale x[i] : 0. The mask gets a byte for every four elements. `scratch` has room for 128 bytes. */
 export function dropout(
   x: usize, out: usize, n: i32, threshold: u32, scale: f32, key0: u32, key1: u32, counter: u32, mask: usize, scratch: usize,
 ): void {
@@ -215,9 +206,9 @@ export function dropout(
   const odd = <usize>(counter & 1) << 2;
   let block = counter >>> 1;
   if (!odd) {
-    for (; n >= 16; n -= 16, block += 8, x += 64, out += 64) {
-      sixteenWords(key0, key1, block, scratch);
-      for (let at: usize = 0; at < 64; at += 16, mask++) keepOrNot(scratch + at, x + at, out + at, 4, limit, factor, mask);
+    for (; n >= 32; n -= 32, block += 16, x += 128, out += 128) {
+      twiceSixteenWords(key0, key1, block, block + 8, scratch);
+      for (let at: usize = 0; at < 128; at += 16, mask++) keepOrNot(scratch + at, x + at, out + at, 4, limit, factor, mask);
     }
   } else {
     eightWords(key0, key1, block, scratch);

@@ -65,8 +65,7 @@ export function maxRow(x: usize, n: i32): f32 {
 
 /** out = f(out, the next row or, with `four`, the next four), or the row itself where it is the first. */
 @inline
-function addRows(op: i32, x: usize, out: usize, inner: i32, first: bool, four: bool): void {
-  const row = <usize>inner << 2;
+function addRows(op: i32, x: usize, row: usize, out: usize, inner: i32, first: bool, four: bool): void {
   for (let left = inner; left > 0; left -= 4, x += 16, out += 16) {
     let y = v128.load(x);
     if (four) {
@@ -80,30 +79,35 @@ function addRows(op: i32, x: usize, out: usize, inner: i32, first: bool, four: b
 
 /** Over columns: rows are read whole, one after the other, as memory likes it; the results of all columns stay in cache. */
 @inline
-function columns(op: i32, x: usize, out: usize, n: i32, inner: i32): void {
-  const row = <usize>inner << 2;
+function columns(op: i32, x: usize, row: usize, out: usize, n: i32, inner: i32): void {
   if (n == 0) {
     for (let left = inner; left > 0; left -= 4, out += 16) storeUpTo(out, neutral(op), left);
     return;
   }
-  addRows(op, x, out, inner, true, false);
+  addRows(op, x, row, out, inner, true, false);
   let i = n - 1;
   x += row;
-  for (; i >= 4; i -= 4, x += row << 2) addRows(op, x, out, inner, false, true);
-  for (; i > 0; i--, x += row) addRows(op, x, out, inner, false, false);
+  for (; i >= 4; i -= 4, x += row << 2) addRows(op, x, row, out, inner, false, true);
+  for (; i > 0; i--, x += row) addRows(op, x, row, out, inner, false, false);
 }
 
-function sumColumns(x: usize, out: usize, n: i32, inner: i32): void {
-  columns(SUM, x, out, n, inner);
+function sumFewRows(x: usize, row: usize, out: usize, n: i32, inner: i32): void {
+  columns(SUM, x, row, out, n, inner);
 }
 
-/** Column sums of many rows: float32 within a block of rows, double precision across blocks. `scratch` has room for 12 inner + 64 bytes. */
-function sumTallColumns(x: usize, out: usize, n: i32, inner: i32, scratch: usize): void {
+/** Column sums of n rows that are `row` bytes apart. `scratch` has room for 12 inner + 64 bytes. */
+export function sumColumns(x: usize, row: usize, out: usize, n: i32, inner: i32, scratch: usize): void {
+  if (n > 2 * BLOCK_ROWS) sumManyRows(x, row, out, n, inner, scratch);
+  else sumFewRows(x, row, out, n, inner);
+}
+
+/** Float32 within a block of rows, double precision across blocks. */
+function sumManyRows(x: usize, row: usize, out: usize, n: i32, inner: i32, scratch: usize): void {
   const totals = scratch;
   const block = scratch + (<usize>((inner + 7) & ~7) << 3);
   memory.fill(totals, 0, <usize>inner << 3);
-  for (; n > 0; n -= BLOCK_ROWS, x += (<usize>inner * BLOCK_ROWS) << 2) {
-    sumColumns(x, block, min(n, BLOCK_ROWS), inner);
+  for (; n > 0; n -= BLOCK_ROWS, x += row * BLOCK_ROWS) {
+    sumFewRows(x, row, block, min(n, BLOCK_ROWS), inner);
     for (let j: usize = 0; j < <usize>inner; j++) {
       const total = totals + (j << 3);
       store<f64>(total, load<f64>(total) + <f64>load<f32>(block + (j << 2)));
@@ -120,12 +124,10 @@ function each(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32, scr
       if (op == SUM) store<f32>(out, sumRow(x, n));
       else if (op == MAX) store<f32>(out, maxRow(x, n));
       else store<f32>(out, lanes(op, chains(op, x, n)));
-    } else if (op == SUM && n > 2 * BLOCK_ROWS) {
-      sumTallColumns(x, out, n, inner, scratch);
     } else if (op == SUM) {
-      sumColumns(x, out, n, inner);
+      sumColumns(x, <usize>inner << 2, out, n, inner, scratch);
     } else {
-      columns(op, x, out, n, inner);
+      columns(op, x, <usize>inner << 2, out, n, inner);
     }
   }
 }

@@ -152,6 +152,12 @@ export interface FeatureShape {
   readonly inner: number;
 }
 
+/** Dropout after something else: its probability, 0 for none, and what its mask is made from. */
+export interface Dropping {
+  readonly p: number;
+  readonly key: RandomKey;
+}
+
 /** What normalizing by a batch keeps of it, one number for each feature: mean + rest is the mean, rounded to storage and what that left. */
 export interface BatchStatistics {
   readonly mean: Storage;
@@ -362,6 +368,33 @@ export interface Kernels {
     dbias: Storage | null,
     shape: FeatureShape,
     eps: number,
+  ): void;
+  /** `batchNorm` of [rows, n], then relu, then `dropout`: the same bits in one pass */
+  batchNormRelu(
+    x: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    y: Storage,
+    statistics: BatchStatistics,
+    rows: number,
+    n: number,
+    eps: number,
+    dropping: Dropping,
+  ): void;
+  /** The gradients of that, from its output; each of dx, dweight and dbias may be null: not wanted. */
+  batchNormReluGrad(
+    x: Storage,
+    y: Storage,
+    dy: Storage,
+    weight: Storage | null,
+    statistics: BatchStatistics,
+    dx: Storage | null,
+    dweight: Storage | null,
+    dbias: Storage | null,
+    rows: number,
+    n: number,
+    eps: number,
+    p: number,
   ): void;
   /** y = weight (x - mean) / √(variance + eps) + bias by statistics given */
   normalize(

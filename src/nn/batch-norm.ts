@@ -1,7 +1,8 @@
 /** Batch normalization as a layer, and how its running statistics are gathered anew. */
 import { noGrad } from '../autograd/mode.ts';
 import { UserError } from '../errors.ts';
-import { batchNorm, normalize } from '../ops/batch-norm.ts';
+import { type BatchNormOptions, batchNorm, normalize } from '../ops/batch-norm.ts';
+import { batchNormRelu } from '../ops/batch-norm-relu.ts';
 import { full } from '../tensor/create.ts';
 import { step } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
@@ -64,20 +65,35 @@ export class BatchNorm1d extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    this.check(x);
+    if (!this.training && this.runningMean !== null) {
+      return normalize(x, this.runningMean, this.runningVar!, this.weight, this.bias, this.eps);
+    }
+    return batchNorm(x, this.weight, this.bias, this.options(x));
+  }
+
+  /**
+   * In training, for x [batch, features]: the layer, the ReLU after it and a dropout of probability p after that in one pass; 0 is none.
+   *
+   * @internal
+   */
+  forwardWithRelu(x: Tensor, p: number): Tensor {
+    this.check(x);
+    return batchNormRelu(x, this.weight, this.bias, p, this.options(x));
+  }
+
+  private check(x: Tensor): void {
     if ((x.rank !== 2 && x.rank !== 3) || x.shape[1] !== this.numFeatures) {
       throw new UserError(
         `BatchNorm1d: the input is ${formatShape(x.shape)}; it must be [batch, ${this.numFeatures}] or [batch, ${this.numFeatures}, length]`,
       );
     }
-    if (!this.training && this.runningMean !== null) {
-      return normalize(x, this.runningMean, this.runningVar!, this.weight, this.bias, this.eps);
-    }
-    if (!this.training || this.runningMean === null) return batchNorm(x, this.weight, this.bias, { eps: this.eps });
+  }
+
+  private options(x: Tensor): BatchNormOptions {
+    if (!this.training || this.runningMean === null) return { eps: this.eps };
     const count = x.size / this.numFeatures;
-    return batchNorm(x, this.weight, this.bias, {
-      eps: this.eps,
-      remember: (mean, variance) => this.remember(mean, variance, count),
-    });
+    return { eps: this.eps, remember: (mean, variance) => this.remember(mean, variance, count) };
   }
 
   /** Forgets the running statistics: mean 0, variance 1, no batches. */

@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { gradientError } from '../autograd/check.ts';
-import { noGrad } from '../autograd/mode.ts';
+import { noGrad, observeOps } from '../autograd/mode.ts';
 import { type BackendName, withBackend } from '../backend/current.ts';
 import { UserError } from '../errors.ts';
 import '../ops/index.ts';
-import { manualSeed, Random } from '../random.ts';
+import { currentRandom, manualSeed, Random } from '../random.ts';
 import { randn, tensor } from '../tensor/create.ts';
 import { liveTensors, step } from '../tensor/scope.ts';
+import { ReLU } from './activations.ts';
 import { BatchNorm1d, recalibrateBatchNorm } from './batch-norm.ts';
 import { Dropout } from './dropout.ts';
 import { LayerNorm } from './layer-norm.ts';
 import { Linear } from './linear.ts';
+import { type Module, observeForward } from './module.ts';
 import { Sequential } from './sequential.ts';
 
 /** Four batches of four features: a plain one, one of mean 1000 and deviation 2, one of tiny numbers, one of mean -3. */
@@ -30,6 +32,81 @@ const moments = (x: Float64Array, f: number): { mean: number; biased: number; un
   const squares = column.reduce((a, b) => a + (b - mean) ** 2, 0);
   return { mean, biased: squares / column.length, unbiased: squares / (column.length - 1) };
 };
+
+describe.each<BackendName>(['reference64', 'reference', 'wasm'])('batch norm, ReLU and dropout in a Sequential on %s', name => {
+  const make = (): Module[] => {
+    const norm = new BatchNorm1d(20);
+    norm.weight!.set(Array.from({ length: 20 }, (_, i) => 1 - i / 15));
+    norm.bias!.set(Array.from({ length: 20 }, (_, i) => i / 10 - 1));
+    return [norm, new ReLU(), new Dropout(0.3)];
+  };
+  const values = Float32Array.from({ length: 31 * 20 }, (_, i) => Math.sin(i * i));
+  /** Two passes, by the container or layer by layer: outputs, gradients, running statistics, and where the random numbers stand. */
+  const trained = (layers: readonly Module[], isWhole: boolean, isTraining: boolean): unknown => {
+    manualSeed(5);
+    const whole = new Sequential(...layers);
+    if (!isTraining) whole.eval();
+    const x = tensor(values, { shape: [31, 20], requiresGrad: true });
+    const kept: number[][] = [];
+    for (let i = 0; i < 2; i++) {
+      const y = isWhole ? whole.forward(x) : layers.reduce((input, layer) => layer.forward(input), x);
+      y.square().sum().backward();
+      kept.push([...y.toArray()]);
+    }
+    const gradients = [x, ...whole.parameters()].map(t => [...t.grad!.toArray()]);
+    const state = [...whole.stateDict().values()].map(t => [...t.toArray()]);
+    return { kept, gradients, state, random: currentRandom().state() };
+  };
+
+  it.each([
+    ['all three', (layers: Module[]) => layers],
+    ['without dropout', (layers: Module[]) => layers.slice(0, 2)],
+    ['with a dropout that is at rest', ([norm, relu]: Module[]) => [norm, relu, new Dropout(0.5).eval()]],
+    ['a dropout of 0', ([norm, relu]: Module[]) => [norm, relu, new Dropout(0)]],
+    ['a batch norm without weights', ([, relu, dropout]: Module[]) => [new BatchNorm1d(20, { affine: false }), relu, dropout]],
+    ['a batch norm that remembers nothing', ([, relu]: Module[]) => [new BatchNorm1d(20, { trackRunningStats: false }), relu]],
+  ])('%s: the bits of one layer after the other', (_, choose) => {
+    withBackend(name, () => {
+      for (const isTraining of [true, false]) {
+        const run = (isWhole: boolean): unknown => step(() => trained(choose(make()), isWhole, isTraining));
+        expect(run(true)).toEqual(run(false));
+      }
+    });
+  });
+
+  it('is one op, unless a layer by itself is watched', () => {
+    withBackend(name, () =>
+      step(() => {
+        const model = new Sequential(...make());
+        const x = tensor(values, { shape: [31, 20] });
+        const names: string[] = [];
+        observeOps(
+          (_, { op }) => names.push(op.name),
+          () => model.forward(x),
+        );
+        expect(names).toEqual(['batchNormRelu']);
+        names.length = 0;
+        observeOps(
+          (_, { op }) => names.push(op.name),
+          () =>
+            observeForward(
+              () => {},
+              () => model.call(x),
+            ),
+        );
+        expect(names).toEqual(['batchNorm', 'relu', 'dropout']);
+      }),
+    );
+  });
+
+  it('says what is wrong with its input as batch norm does', () => {
+    withBackend(name, () => {
+      const model = new Sequential(...make());
+      expect(() => step(() => model.forward(randn([4, 3])))).toThrow('BatchNorm1d: the input is [4, 3]');
+      expect(() => step(() => model.forward(randn([1, 20])))).toThrow("a batch's statistics need at least 2");
+    });
+  });
+});
 
 describe.each<[BackendName, number]>([
   ['reference64', 1e-12],

@@ -3,12 +3,15 @@ import type { Activation } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { ReLU, Sigmoid, Tanh } from './activations.ts';
+import { BatchNorm1d } from './batch-norm.ts';
+import { Dropout } from './dropout.ts';
 import { Linear } from './linear.ts';
 import { isObserved, Module } from './module.ts';
 
 /**
  * Passes its input through each layer in turn. Layers are named by position: '0', '1', ...
- * A linear layer followed by ReLU, tanh or the sigmoid runs as one fused kernel, with the same result bit for bit.
+ * A linear layer followed by ReLU, tanh or the sigmoid runs as one fused kernel, with the same result bit for bit; so does, in training, batch norm
+ * followed by ReLU, with the dropout after it.
  */
 export class Sequential extends Module {
   private readonly layers: readonly Module[];
@@ -47,6 +50,10 @@ export class Sequential extends Module {
       if (activation !== null && isPlainLinear(layer)) {
         x = layer.forwardWith(x, activation);
         i++;
+      } else if (activation === 'relu' && isPlainBatchNorm(layer) && layer.training && x.rank === 2) {
+        const p = droppedBy(this.layers[i + 2]);
+        x = layer.forwardWithRelu(x, p);
+        i += p > 0 ? 2 : 1;
       } else {
         x = layer.call(x, String(i));
       }
@@ -58,6 +65,15 @@ export class Sequential extends Module {
 /** A linear layer, or a kind of it that computes in `forwardWith`; not one with a `forward` of its own. */
 function isPlainLinear(layer: Module): layer is Linear {
   return layer instanceof Linear && layer.forward === Linear.prototype.forward;
+}
+
+function isPlainBatchNorm(layer: Module): layer is BatchNorm1d {
+  return layer instanceof BatchNorm1d && layer.forward === BatchNorm1d.prototype.forward;
+}
+
+/** The probability with which a layer drops what goes through it, in its present mode; 0 for layers of other kinds. */
+function droppedBy(layer: Module | undefined): number {
+  return layer instanceof Dropout && layer.forward === Dropout.prototype.forward && layer.training ? layer.p : 0;
 }
 
 const fused = new Map<unknown, Activation>([

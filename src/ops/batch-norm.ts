@@ -1,5 +1,5 @@
 /** Normalization of features: by the statistics of the batch (training) or by given ones (inference). */
-import { defineOp, type Op } from '../autograd/op.ts';
+import { defineOp, type GradientThunk, type Op } from '../autograd/op.ts';
 import { constant, normal, type Sample, withAttrs } from '../autograd/sample.ts';
 import type { BatchStatistics, FeatureShape } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
@@ -10,9 +10,11 @@ import { rsqrt, square } from './functions.ts';
 import { reshape } from './movement.ts';
 import { mean as average, sum } from './reduction.ts';
 
-type TrainingInputs = readonly [x: Tensor] | readonly [x: Tensor, weight: Tensor, bias: Tensor];
+/** @internal */
+export type BatchNormInputs = readonly [x: Tensor] | readonly [x: Tensor, weight: Tensor, bias: Tensor];
 
-interface TrainingAttrs {
+/** @internal */
+export interface BatchNormAttrs {
   readonly eps: number;
   /** Handed the batch's mean and biased variance, [features] each: how running statistics are kept. */
   readonly remember?: (mean: Tensor, variance: Tensor) => void;
@@ -29,7 +31,8 @@ const overBatch = (x: Tensor): number[] => (x.rank === 3 ? [0, 2] : [0]);
 /** One number for each feature, so that it broadcasts over x. */
 const perFeature = (p: Tensor, x: Tensor): Tensor => reshape(p, x.rank === 3 ? [1, p.size, 1] : [1, p.size]);
 
-function checkInputs(name: string, x: Tensor, perFeature: readonly Tensor[]): void {
+/** @internal */
+export function checkInputs(name: string, x: Tensor, perFeature: readonly Tensor[]): void {
   if (x.rank !== 2 && x.rank !== 3) {
     throw new UserError(`${name}: the input is ${formatShape(x.shape)}; it must be [batch, features] or [batch, features, length]`);
   }
@@ -42,13 +45,37 @@ function checkInputs(name: string, x: Tensor, perFeature: readonly Tensor[]): vo
   }
 }
 
-const statisticsOf = ([mean, rest, variance]: readonly Tensor[]): BatchStatistics => ({
+/** @internal */
+export const statisticsOf = ([mean, rest, variance]: readonly Tensor[]): BatchStatistics => ({
   mean: mean.storage,
   rest: rest.storage,
   variance: variance.storage,
 });
 
-const farFromZero: Sample<TrainingAttrs> = {
+/** @internal the gradients of `batchNorm` in ops, so that they can be differentiated again */
+export function batchNormGradients(dy: Tensor, [x, weight]: BatchNormInputs, eps: number): GradientThunk[] {
+  const dims = overBatch(x);
+  let shared: { centered: Tensor; inverse: Tensor; normal: Tensor } | undefined;
+  const statistics = () => {
+    if (shared === undefined) {
+      const centered = sub(x, average(x, dims, true));
+      const inverse = rsqrt(add(average(square(centered), dims, true), eps)); // 1/σ
+      shared = { centered, inverse, normal: mul(centered, inverse) };
+    }
+    return shared;
+  };
+  return [
+    () => {
+      const { inverse, normal: xhat } = statistics();
+      const centered = sub(sub(dy, average(dy, dims, true)), mul(xhat, average(mul(dy, xhat), dims, true)));
+      return mul(weight === undefined ? inverse : mul(inverse, perFeature(weight, x)), centered);
+    },
+    () => sum(mul(dy, statistics().normal), dims),
+    () => sum(dy, dims),
+  ];
+}
+
+const farFromZero: Sample<BatchNormAttrs> = {
   inputs: [
     { shape: [4, 3], values: [1000, 1, -5000, 1001, 2, -5001.5, 999.5, 0.5, -5000.25, 1000.25, 4, -5003] },
     { shape: [3] },
@@ -57,7 +84,7 @@ const farFromZero: Sample<TrainingAttrs> = {
   attrs: { eps: 1e-5 },
 };
 
-const trainingOp: Op<TrainingInputs, TrainingAttrs> = defineOp({
+const trainingOp: Op<BatchNormInputs, BatchNormAttrs> = defineOp({
   name: 'batchNorm',
   tolerance: 1e-6,
   formula: 'y = γ x̂ + β,  x̂ = (x - μ)/σ,  σ = √(Var x + ε);  ∂L/∂γ = Σ x̂ dy,  ∂L/∂β = Σ dy,  ∂L/∂x = γ/σ (dy - mean(dy) - x̂ mean(x̂ dy))',
@@ -70,27 +97,7 @@ const trainingOp: Op<TrainingInputs, TrainingAttrs> = defineOp({
     kernels.batchNorm(x.storage, weight?.storage ?? null, bias?.storage ?? null, y, statisticsOf(aux), featureShape(x), eps);
     remember?.(aux[0], aux[2]);
   },
-  backward: (dy, [x, weight], _, { eps }) => {
-    const dims = overBatch(x);
-    let shared: { centered: Tensor; inverse: Tensor; normal: Tensor } | undefined;
-    const statistics = () => {
-      if (shared === undefined) {
-        const centered = sub(x, average(x, dims, true));
-        const inverse = rsqrt(add(average(square(centered), dims, true), eps)); // 1/σ
-        shared = { centered, inverse, normal: mul(centered, inverse) };
-      }
-      return shared;
-    };
-    return [
-      () => {
-        const { inverse, normal: xhat } = statistics();
-        const centered = sub(sub(dy, average(dy, dims, true)), mul(xhat, average(mul(dy, xhat), dims, true)));
-        return mul(weight === undefined ? inverse : mul(inverse, perFeature(weight, x)), centered);
-      },
-      () => sum(mul(dy, statistics().normal), dims),
-      () => sum(dy, dims),
-    ];
-  },
+  backward: (dy, inputs, _, { eps }) => batchNormGradients(dy, inputs, eps),
   fastBackward: (dy, [x, weight], _, { eps }, aux, gradients) => {
     const dx = x.requiresGrad ? emptyTensor(x.shape, x.kernels) : null;
     const dweight = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
@@ -171,6 +178,15 @@ export interface BatchNormOptions {
   readonly remember?: (mean: Tensor, variance: Tensor) => void;
 }
 
+/** @internal fewer than two values a feature have no variance */
+export function checkCount(x: Tensor): void {
+  if ((x.rank === 2 || x.rank === 3) && x.size / Math.max(1, x.shape[1]) < 2 && x.shape[1] > 0) {
+    throw new UserError(
+      `batchNorm: the input is ${formatShape(x.shape)}, ${sizeOf([x.shape[0], ...x.shape.slice(2)])} value for each feature; a batch's statistics need at least 2. Use a batchSize of at least 2 with dropLast: true, or call eval() for inference`,
+    );
+  }
+}
+
 /**
  * y = γ (x - E[x]) / √(Var[x] + ε) + β, each feature by its mean and biased variance over the batch.
  *
@@ -180,11 +196,7 @@ export interface BatchNormOptions {
  * @throws UserError for fewer than two values a feature: their variance is 0, whatever they are
  */
 export function batchNorm(x: Tensor, weight: Tensor | null, bias: Tensor | null, { eps = 1e-5, remember }: BatchNormOptions = {}): Tensor {
-  if ((x.rank === 2 || x.rank === 3) && x.size / Math.max(1, x.shape[1]) < 2 && x.shape[1] > 0) {
-    throw new UserError(
-      `batchNorm: the input is ${formatShape(x.shape)}, ${sizeOf([x.shape[0], ...x.shape.slice(2)])} value for each feature; a batch's statistics need at least 2. Use a batchSize of at least 2 with dropLast: true, or call eval() for inference`,
-    );
-  }
+  checkCount(x);
   return trainingOp(affine(x, weight, bias), remember === undefined ? { eps } : { eps, remember });
 }
 
@@ -196,7 +208,8 @@ export function normalize(x: Tensor, mean: Tensor, variance: Tensor, weight: Ten
   return inferenceOp(weight === null || bias === null ? [x, mean, variance] : [x, mean, variance, weight, bias], { eps });
 }
 
-function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): TrainingInputs {
+/** @internal */
+export function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): BatchNormInputs {
   if ((weight === null) !== (bias === null)) throw new UserError('batchNorm: weight and bias are given together, or neither');
   return weight === null || bias === null ? [x] : [x, weight, bias];
 }

@@ -2,7 +2,7 @@
  * The backend in plain TypeScript: the oracle the others are held to. Sums run in double precision in index order; with
  * 'float64' everything is stored so too, for gradient checks, Hessians and L-BFGS to tight tolerances.
  */
-import type { FloatArray, Kernels, Storage, Updates } from '../kernels.ts';
+import { type FloatArray, type Kernels, maskLength, type Storage, type Updates } from '../kernels.ts';
 import { binaryFunctions, unaryFunctions } from './elementwise.ts';
 import { batchNormFeatures, batchNormFeaturesGrad, limitRowNorms, normalizeFeatures } from './normalization.ts';
 import { adadeltaUpdate, adagradUpdate, adamaxUpdate, adamUpdate, rmspropUpdate, sgdUpdate } from './optimizers.ts';
@@ -222,6 +222,17 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
         shape,
         eps,
       ),
+    batchNormRelu(x, weight, bias, y, statistics, rows, n, eps, { p, key }) {
+      kernels.batchNorm(x, weight, bias, y, statistics, { outer: rows, n, inner: 1 }, eps);
+      kernels.unary('relu', y, y, rows * n, 0);
+      if (p > 0) dropoutMasked(data(y), data(y), rows * n, p, key, new Float64Array(maskLength(rows * n)));
+    },
+    batchNormReluGrad(x, y, dy, weight, statistics, dx, dweight, dbias, rows, n, eps, p) {
+      const scale = 1 / (1 - p);
+      const passed = data(dy).map((value, i) => (data(y)[i] > 0 ? value * scale : 0));
+      const gradient = { length: passed.length, data: passed } as ReferenceStorage;
+      kernels.batchNormGrad(x, gradient, weight, statistics, dx, dweight, dbias, { outer: rows, n, inner: 1 }, eps);
+    },
     normalize: (x, mean, variance, weight, bias, y, shape, eps) =>
       normalizeFeatures(data(x), data(mean), null, data(variance), weight && data(weight), bias && data(bias), data(y), shape, eps),
     limitRowNorms: (x, rows, cols, limit) => limitRowNorms(data(x), rows, cols, limit),

@@ -87,6 +87,17 @@ export interface KernelExports {
   gemmTileUnits(product: number, phase: number): number;
   gemmTiles(product: number, phase: number, first: number, count: number, tile: number): void;
   linearGradScratch(m: number, n: number, k: number): number;
+  activationGrad(
+    dy: number,
+    y: number,
+    dz: number,
+    sums: number,
+    rows: number,
+    n: number,
+    features: number,
+    activation: number,
+    scratch: number,
+  ): void;
   linearGrad(
     x: number,
     w: number,
@@ -167,6 +178,43 @@ export interface KernelExports {
     inner: number,
     features: number,
     eps: number,
+    scratch: number,
+  ): void;
+  batchNormRelu(
+    x: number,
+    weight: number,
+    bias: number,
+    y: number,
+    mean: number,
+    rest: number,
+    variance: number,
+    rows: number,
+    n: number,
+    features: number,
+    eps: number,
+    threshold: number,
+    factor: number,
+    key0: number,
+    key1: number,
+    counter: number,
+    scratch: number,
+  ): void;
+  batchNormReluGrad(
+    x: number,
+    y: number,
+    dy: number,
+    weight: number,
+    mean: number,
+    rest: number,
+    variance: number,
+    dx: number,
+    dweight: number,
+    dbias: number,
+    rows: number,
+    n: number,
+    features: number,
+    eps: number,
+    factor: number,
     scratch: number,
   ): void;
   limitRowNorms(x: number, rows: number, cols: number, limit: number): void;

@@ -1,5 +1,6 @@
 /** Normalization kernels against a plain computation in double precision, with features far from 0. */
 import { describe, expect, test } from 'vitest';
+import { maskLength, type Storage } from '../kernels.ts';
 import { createReferenceBackend } from '../reference/reference-backend.ts';
 import { backends, noise, storageOf } from './testing.ts';
 
@@ -116,6 +117,55 @@ describe.each(all)('$name', ({ kernels }) => {
     const sigma = Math.sqrt(1.25);
     expect(kernels.view(y)[0]).toBeCloseTo((1 - 0.25 - (1.5 * 1.5) / 1.25 / 4) / sigma, 6);
     expect(Math.abs(kernels.view(y)[1])).toBe(0);
+  });
+
+  test.each([
+    [2, 1],
+    [5, 3],
+    [64, 33],
+    [3, 16],
+    [128, 48],
+    [131, 100],
+    [700, 20],
+  ])('[%i, %i]: with ReLU and dropout after it, the bits of one after the other', (outer, n) => {
+    const shape = { outer, n, inner: 1 };
+    const size = outer * n;
+    const read = (s: Storage): number[] => [...kernels.view(s)].slice(0, s.length);
+    const filled = (length: number): Storage => {
+      const out = kernels.alloc(length + 1);
+      kernels.fill(out, length + 1, 42);
+      return out;
+    };
+    const values = noise(size, 3);
+    if (size > 10) values[7] = Number.POSITIVE_INFINITY;
+    const [x, dy, w, b] = [values, noise(size, 4), noise(n, 5), noise(n, 6)].map(v => storageOf(kernels, v));
+    for (const p of [0, 0.3]) {
+      for (const counter of [0, 7, 4294967286, 4294967289]) {
+        const key = { key0: 12, key1: 4000000000, counter };
+        const run = (isOne: boolean): number[][] => {
+          const [y, dx, g] = [filled(size), filled(size), kernels.alloc(size)];
+          const [mean, rest, variance, dweight, dbias] = Array.from({ length: 5 }, () => filled(n));
+          const statistics = { mean, rest, variance };
+          if (isOne) {
+            kernels.batchNormRelu(x, w, b, y, statistics, outer, n, EPS, { p, key });
+            kernels.batchNormReluGrad(x, y, dy, w, statistics, dx, dweight, dbias, outer, n, EPS, p);
+          } else {
+            const mask = kernels.alloc(maskLength(size));
+            kernels.batchNorm(x, w, b, g, statistics, shape, EPS);
+            kernels.unary('relu', g, y, size, 0);
+            if (p > 0) kernels.dropout(y, y, size, p, key, mask);
+            if (p > 0) kernels.dropoutGrad(dy, mask, g, size, p);
+            kernels.binary('reluGrad', p > 0 ? g : dy, y, g, { dims: [size], aStrides: [1], bStrides: [1] });
+            kernels.batchNormGrad(x, g, w, statistics, dx, dweight, dbias, shape, EPS);
+          }
+          return [y, dx, mean, rest, variance, dweight, dbias].map(read);
+        };
+        const [one, other] = [run(true), run(false)];
+        expect(one).toEqual(other);
+        for (const out of one) expect(out.at(-1)).toBe(42);
+        if (size > 1000) expect(one[0].filter(v => v === 0).length / size).toBeGreaterThan(p > 0 ? 0.55 : 0.4);
+      }
+    }
   });
 
   test('a constant feature has variance exactly 0 and gives the bias', () => {

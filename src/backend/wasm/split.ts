@@ -57,10 +57,25 @@ const FORMS = {
 
 type Splittable = keyof typeof FORMS;
 
-/** The same of kernels over features: `x` is an address of values, `f` one of a number for each feature; what follows them stays. */
-const FEATURE_FORMS = { batchNorm: 'xffxfff', batchNormGrad: 'xxffffxff' } as const;
+/**
+ * The same of kernels over features: `x` is an address of values, `f` one of a number for each feature; before `n` stands how many slabs of values there
+ * are, and `w` is how many each feature has in a slab, where that is not one.
+ */
+const FEATURE_FORMS = {
+  activationGrad: 'xxxf.n..l',
+  batchNorm: 'xffxfff.nw..l',
+  batchNormGrad: 'xxffffxff.nw..l',
+  batchNormRelu: 'xffxfff.n......il',
+  batchNormReluGrad: 'xxxffffxff.n...l',
+} as const;
 /** Elements of a cache line. */
 const LINE = 16;
+
+/** Bytes of working memory, in whole cache lines, of a kernel over [outer, n, inner] values of features. */
+export function featureBytes(outer: number, n: number, inner: number): number {
+  const ofEach = 128 * Math.ceil(n / 4) + 64;
+  return inner === 1 ? Math.max(ofEach, 576 + 128 * outer) : ofEach;
+}
 
 const COSTLY: readonly Splittable[] = ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'dropout', 'gaussianNoise'];
 /** The argument that is a row's length, of kernels over rows. */
@@ -117,7 +132,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
         return form[j] === 'x' ? 4 : form[j] === 'r' ? 4 * width : 0;
       });
       const least = columns === undefined ? PIECE : Math.ceil(PIECE / 4 / width);
-      share(number, total, least, count, values, steps, local, local < 0 ? 0 : 4 * width + 64);
+      share(number, total, least, count, values, steps, local, local < 0 ? 0 : 64 * Math.ceil(width / 16) + 128);
     };
     return shared as unknown as KernelExports[K];
   }
@@ -147,27 +162,34 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     else share(copy2d, rows, Math.ceil(PIECE / cols / 4) * 4, 2, values, [4 * fromRow, 4 * toRow, 0, 0, 0, 0, 0, 0]);
   };
 
-  /** Features that lie side by side, each with sums of its own. The values end with outer, n, inner, features, eps and scratch memory. */
+  /** Features that lie side by side, each with sums of its own. */
   function splitFeatures<K extends keyof typeof FEATURE_FORMS>(name: K): KernelExports[K] {
-    const form = FEATURE_FORMS[name];
+    const form: string = FEATURE_FORMS[name];
     const kernel = kernels[name] as (...values: number[]) => void;
     const number = numberOf(name);
+    const count = form.indexOf('n');
+    const local = form.indexOf('l');
     const shared = (...values: number[]): void => {
-      const count = form.length + 1;
-      const [outer, n, inner] = values.slice(form.length);
-      if (outer * n * inner < limits.costlyElements || pool.helpers() === 0) {
+      const n = values[count];
+      const inner = form[count + 1] === 'w' ? values[count + 1] : 1;
+      if (values[count - 1] * n * inner < limits.costlyElements || pool.helpers() === 0) {
         kernel(...values);
         return;
       }
-      const steps = values.map((value, j) => (value === 0 ? 0 : form[j] === 'x' ? 4 * inner : form[j] === 'f' ? 4 : 0));
-      // One piece for each thread: the longer its rows, the better they are read ahead.
-      const grain = Math.ceil(n / pool.threads / LINE) * LINE;
-      share(number, n, grain, count, values, steps, values.length - 1, 32 * grain + 128);
+      const steps = values.map((value, j) => {
+        if (form[j] === 'i') return 1;
+        return value === 0 ? 0 : form[j] === 'x' ? 4 * inner : form[j] === 'f' ? 4 : 0;
+      });
+      const grain = Math.ceil(n / (pool.threads * PIECES * LINE)) * LINE;
+      share(number, n, grain, count, values, steps, local, featureBytes(values[count - 1], grain, inner));
     };
     return shared as unknown as KernelExports[K];
   }
+  out.activationGrad = splitFeatures('activationGrad');
   out.batchNorm = splitFeatures('batchNorm');
   out.batchNormGrad = splitFeatures('batchNormGrad');
+  out.batchNormRelu = splitFeatures('batchNormRelu');
+  out.batchNormReluGrad = splitFeatures('batchNormReluGrad');
 
   const warp = numberOf('warpImages');
   const warpLocal = (height: number, width: number, spacing: number): number =>

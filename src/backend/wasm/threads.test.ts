@@ -188,14 +188,37 @@ for (const [outer, n, inner] of [
   }
 }
 
-for (const [m, n, k] of [
-  [16, 16, 2],
-  [130, 65, 70],
+for (const [rows, n] of [
+  [128, 512],
+  [33, 501],
+  [3, 7],
 ]) {
-  cases[`the gradients of a layer ${m}x${n}x${k}`] = kernels => {
+  for (const p of [0, 0.25]) {
+    for (const counter of [0, 4294967289]) {
+      cases[`batch norm with ReLU and dropout ${p} of ${rows}x${n} from ${counter}`] = kernels => {
+        const [x, dy, y, dx] = [1, 2, 3, 4].map(seed => storageOf(kernels, noise(rows * n, seed)));
+        const [weight, bias, mean, rest, variance, dweight, dbias] = [5, 6, 7, 8, 9, 10, 11].map(seed =>
+          storageOf(kernels, noise(n, seed)),
+        );
+        const statistics = { mean, rest, variance };
+        kernels.batchNormRelu(x, weight, bias, y, statistics, rows, n, 1e-5, { p, key: { ...key, counter } });
+        kernels.batchNormReluGrad(x, y, dy, weight, statistics, dx, dweight, dbias, rows, n, 1e-5, p);
+        return [y, mean, rest, variance, dx, dweight, dbias];
+      };
+    }
+  }
+}
+
+for (const [m, n, k, activation] of [
+  [16, 16, 2, 'tanh'],
+  [130, 65, 70, 'tanh'],
+  [100, 129, 30, 'relu'],
+  [300, 100, 30, 'none'],
+] as const) {
+  cases[`the gradients of a layer ${m}x${n}x${k} ${activation}`] = kernels => {
     const [x, w, y, dy] = [m * k, n * k, m * n, m * n].map((size, i) => storageOf(kernels, noise(size, i + 1)));
     const [dx, dw, db] = [m * k, n * k, n].map(size => storageOf(kernels, new Float32Array(size)));
-    kernels.linearGrad(x, w, y, dy, dx, dw, db, m, n, k, 'tanh');
+    kernels.linearGrad(x, w, y, dy, dx, dw, db, m, n, k, activation);
     return [dx, dw, db];
   };
 }

@@ -12,6 +12,7 @@ import type {
   BinaryName,
   BroadcastPlan,
   CopyPlan,
+  Dropping,
   FeatureShape,
   GemmShape,
   ImagesAhead,
@@ -32,6 +33,7 @@ import type { KernelExports } from './exports.ts';
 import { loadModule, type SimdBuild } from './loading.ts';
 import type { PoolOptions } from './pool.ts';
 import { automaticThreads } from './spawn.ts';
+import { featureBytes } from './split.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
 import { gather, Warping } from './warp.ts';
 
@@ -47,7 +49,6 @@ const PAGES_PER_MIB = 16;
 const ROW_WORDS = 8;
 /** The gradients of a layer of at most so many multiplications are taken in one call. */
 const SMALL_PRODUCT = 65536;
-const GRADIENT = { relu: 'reluGrad', tanh: 'tanhGrad', sigmoid: 'sigmoidGrad' } as const;
 
 /**
  * Makes a backend of its own memory. Synchronous: nothing to await.
@@ -343,14 +344,13 @@ export class WasmBackend implements Kernels {
       this.#wasm.linearGrad(from, weight, out, seed, ofX, ofW, ofBias, m, n, k, ACTIVATION[activation], scratch);
       return;
     }
-    let dz = dy;
-    if (activation !== 'none') {
-      dz = this.alloc(m * n);
-      this.binary(GRADIENT[activation], dy, y, dz, { dims: [m * n], aStrides: [1], bStrides: [1] });
+    const dz = activation === 'none' ? dy : this.alloc(m * n);
+    if (dz !== dy || dbias !== null) {
+      const scratch = this.#heap.scratch(featureBytes(m, n, 1));
+      this.#wasm.activationGrad(address(dy), address(y), address(dz), addressOrNull(dbias), m, n, n, ACTIVATION[activation], scratch);
     }
     if (dx !== null) this.gemm(dz, w, dx, { m, n: k, k: n, transA: false, transB: false }, false);
     if (dw !== null) this.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
-    if (dbias !== null) this.reduce('sum', dz, dbias, 1, m, n);
     if (dz !== dy) this.free(dz);
   }
 
@@ -401,7 +401,7 @@ export class WasmBackend implements Kernels {
     { outer, n, inner }: FeatureShape,
     eps: number,
   ): void {
-    const scratch = this.#heap.scratch(32 * n + 128);
+    const scratch = this.#heap.scratch(featureBytes(outer, n, inner));
     const statistics = [address(mean), address(rest), address(variance)] as const;
     this.#wasm.batchNorm(
       address(x),
@@ -429,9 +429,54 @@ export class WasmBackend implements Kernels {
     { outer, n, inner }: FeatureShape,
     eps: number,
   ): void {
-    const scratch = this.#heap.scratch(32 * n + 128);
+    const scratch = this.#heap.scratch(featureBytes(outer, n, inner));
     const given = [address(x), address(dy), addressOrNull(weight), address(mean), address(rest), address(variance)] as const;
     this.#wasm.batchNormGrad(...given, addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias), outer, n, inner, n, eps, scratch);
+  }
+
+  batchNormRelu(
+    x: Storage,
+    weight: Storage | null,
+    bias: Storage | null,
+    y: Storage,
+    { mean, rest, variance }: BatchStatistics,
+    rows: number,
+    n: number,
+    eps: number,
+    { p, key }: Dropping,
+  ): void {
+    const scratch = this.#heap.scratch(featureBytes(rows, n, 1));
+    const given = [
+      address(x),
+      addressOrNull(weight),
+      addressOrNull(bias),
+      address(y),
+      address(mean),
+      address(rest),
+      address(variance),
+    ] as const;
+    const random = [Math.floor(p * 4294967296), 1 / (1 - p), key.key0, key.key1, key.counter] as const;
+    this.#wasm.batchNormRelu(...given, rows, n, n, eps, ...random, scratch);
+  }
+
+  batchNormReluGrad(
+    x: Storage,
+    y: Storage,
+    dy: Storage,
+    weight: Storage | null,
+    { mean, rest, variance }: BatchStatistics,
+    dx: Storage | null,
+    dweight: Storage | null,
+    dbias: Storage | null,
+    rows: number,
+    n: number,
+    eps: number,
+    p: number,
+  ): void {
+    const scratch = this.#heap.scratch(featureBytes(rows, n, 1));
+    const given = [address(x), address(y), address(dy), addressOrNull(weight), address(mean), address(rest), address(variance)] as const;
+    const wanted = [addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias)] as const;
+    this.#wasm.batchNormReluGrad(...given, ...wanted, rows, n, n, eps, 1 / (1 - p), scratch);
   }
 
   normalize(
@@ -462,7 +507,7 @@ export class WasmBackend implements Kernels {
       this.#wasm.fill(address(mask), maskLength(n), 0);
       return;
     }
-    const scratch = this.#heap.scratch(64);
+    const scratch = this.#heap.scratch(128);
     this.#wasm.dropout(address(x), address(out), n, threshold, 1 / (1 - p), key.key0, key.key1, key.counter, address(mask), scratch);
   }
 
