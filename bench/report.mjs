@@ -99,29 +99,61 @@ function trainingText(training) {
   ].join('\n\n');
 }
 
+/** What the ratio could be at most, where the products of a step have so many GFLOPS in all and only the optimizer's pass takes time besides; null if unknown. */
+function mostOf({ workload, section }, gemm, gflops, theirs) {
+  if (!gflops) return null;
+  return 1000 / (productFlops(workload) / (gflops * 1e6) + gemm.updates[section]) / theirs;
+}
+
+/** GFLOPS that the products of a step would need for a ratio, if only the optimizer's pass took time besides. */
+function needed({ workload, section }, gemm, ratio, theirs) {
+  const ms = 1000 / (ratio * theirs) - gemm.updates[section];
+  return ms > 0 ? productFlops(workload) / (ms * 1e6) : Infinity;
+}
+
 function targetsText(training, gemm) {
   const rows = [];
+  const missing = [];
   for (const { what, of, over, at, peak } of TARGETS) {
-    for (const { section, workload, results } of training) {
+    for (const record of training) {
+      const { section, results } = record;
       const [ours, theirs] = [of, over].map(id => results.find(one => one.id === id)?.stepsPerSecond);
       if (!ours || !theirs || at[section] === undefined) continue;
       const ratio = ours / theirs;
-      // no more than this could be had if all else took no time
-      const products = gemm?.peaks[peak] ? productFlops(workload) / (gemm.peaks[peak] * 1e6 * gemm.machine.processors) : null;
-      const most = products === null ? null : 1000 / (products + gemm.updates[section]) / theirs;
+      const cores = gemm?.machine.processors;
+      const most = mostOf(record, gemm, gemm?.peaks[peak] && gemm.peaks[peak] * cores, theirs);
+      const fastest = Math.max(0, ...(gemm?.results ?? []).filter(one => one.id.startsWith(of)).map(one => one.gflops));
+      const own = mostOf(record, gemm, fastest, theirs);
+      const met = ratio >= at[section];
+      const shown = value => (value === null ? '-' : number(value));
       rows.push([
         `${section}, ${what}`,
         number(ratio),
         number(at[section]),
-        ratio >= at[section] ? 'yes' : 'no',
-        most === null ? '-' : number(most),
-        most === null ? '-' : `${((100 * ratio) / most).toFixed(0)} %`,
+        met ? 'yes' : 'no',
+        shown(most),
+        shown(own),
+        own === null ? '-' : `${((100 * ratio) / own).toFixed(0)} %`,
       ]);
+      if (met || own === null || most === null) continue;
+      const wanted = `its products would need ${number(needed(record, gemm, at[section], theirs))} GFLOPS, if all else took no time; the fastest have ${number(fastest)}`;
+      const name = `- ${section}, ${what}: ${wanted}`;
+      if (most < at[section]) {
+        const wide =
+          of === 'wasm'
+            ? `; with 256-bit vectors in WebAssembly the roofline would be ${shown(mostOf(record, gemm, gemm.peaks.native * cores, theirs))}`
+            : '';
+        missing.push(`${name}, and the peak is ${number(gemm.peaks[peak] * cores)}${wide}.`);
+      } else if (own < at[section])
+        missing.push(`${name}. They would have to come nearer to the peak of ${number(gemm.peaks[peak] * cores)}.`);
+      else missing.push(`${name}. What is missing lies between the products.`);
     }
   }
   const text =
-    'The roofline is the ratio that would be reached if the products ran at the measured peak on every processor, the arrays of the optimizer passed at the measured speed of memory, and all else took no time. Where it is below the target, no implementation reaches that target on this machine; for nets as small as W4 it says nothing.';
-  return `## Targets\n\n${text}\n\n${table(['', 'ratio', 'target', 'met', 'roofline', 'of roofline'], rows)}`;
+    'The roofline is the ratio that would be reached if the products ran at the measured peak on every processor, the arrays of the optimizer passed at the measured speed of memory, and all else took no time. Where it is below the target, no implementation reaches that target on this machine; for nets as small as W4 it says nothing. The second is the same with products as fast as the fastest that this implementation, or the BLAS library, has in the table further below.';
+  const head = ['', 'ratio', 'target', 'met', 'roofline', 'of its products', 'reached of that'];
+  const change = missing.length === 0 ? [] : ['What would have to change where a target is not met:', missing.join('\n')];
+  return [`## Targets`, text, table(head, rows), ...change].join('\n\n');
 }
 
 function productsText({ peaks, together, results, machine }) {
