@@ -226,7 +226,8 @@ export class Run {
   /** It stands: its weights get their name. */
   async #rest(): Promise<void> {
     try {
-      this.fingerprint = (await this.#client?.ask({ about: 'fingerprint' })) ?? null;
+      const answer = (await this.#client?.ask({ about: 'fingerprint' })) ?? null;
+      if (answer === null || answer.step === this.step) this.fingerprint = answer; // else the report that it rests is still to come
     } catch {
       // another run has begun meanwhile
     }

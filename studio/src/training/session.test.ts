@@ -71,7 +71,7 @@ function begin(experiment: Experiment, options: Partial<SessionOptions> = {}): S
   };
 }
 
-const hash = (session: Session): string => createHash('sha256').update(session.weightsFile()).digest('hex');
+const hash = (session: Session): string => createHash('sha256').update(session.weightsFile().bytes).digest('hex');
 const goTo = async (seen: Seen, step: number): Promise<string> => {
   const there = seen.standsAt(step);
   seen.session.goTo(step);
@@ -84,6 +84,25 @@ async function plainRun(experiment: Experiment): Promise<string> {
     .update(encodeSafetensors(model.stateDict(), { format: 'pt' }))
     .digest('hex');
 }
+
+test('weights that are asked for in the midst of training are named by the step they are of', async () => {
+  const named: { step: number; at: number; hash: string }[] = [];
+  const seen = begin(lively, {
+    onReport: () => {
+      seen?.session.seen();
+      if (seen !== undefined) named.push({ step: seen.session.weightsFile().step, at: seen.session.step, hash: hash(seen.session) });
+    },
+  });
+  await expect.poll(() => seen.session.snapshot?.step).toBe(0);
+  const first = hash(seen.session);
+  seen.session.goTo(17);
+  await expect.poll(() => seen.session.snapshot?.step).toBe(17);
+  const last = hash(seen.session);
+  expect(last).not.toBe(first);
+  expect(named.some(({ at }) => at > 0 && at <= 17)).toBe(true);
+  for (const { step, hash } of named) expect([step, hash]).toEqual(step === 0 ? [0, first] : [17, last]);
+  seen.session.close();
+});
 
 describe('a session', () => {
   test('shows the net as it starts, before any step', async () => {

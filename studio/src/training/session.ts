@@ -168,9 +168,10 @@ export class Session {
     this.#wake();
   }
 
-  /** The weights as a safetensors file, with the bytes that a run folder of the command holds. */
-  weightsFile(): Uint8Array<ArrayBuffer> {
-    return encodeSafetensors(this.#current?.model ?? new Map(), { format: 'pt' }) as Uint8Array<ArrayBuffer>;
+  /** The weights as a safetensors file, with the bytes that a run folder of the command holds, and the step they are of: training is ahead of it until it rests. */
+  weightsFile(): { readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> } {
+    const bytes = encodeSafetensors(this.#current?.model ?? new Map(), { format: 'pt' }) as Uint8Array<ArrayBuffer>;
+    return { step: this.#current?.step ?? 0, bytes };
   }
 
   /** The net as it is now, also while it trains; null before the first look at it. */

@@ -119,8 +119,10 @@ async function answerTo(question: Question): Promise<Answer> {
       return { about: 'snapshot', snapshot: session.snapshot };
     case 'outputs':
       return { about: 'outputs', values: session.outputs(question.x, question.count) };
-    case 'fingerprint':
-      return { about: 'fingerprint', step: session.step, sha256: await sha256Of(session.weightsFile()) };
+    case 'fingerprint': {
+      const { step, bytes } = session.weightsFile();
+      return { about: 'fingerprint', step, sha256: await sha256Of(bytes) };
+    }
     case 'drawing':
       return { about: 'drawing', reading: readDrawing(modelOf(session), data.train, question.gray, question.side) };
     case 'readings':
