@@ -18,6 +18,7 @@ const SUMS: usize = 0;
 const PRODUCT_SUMS: usize = 128;
 const SCALE: usize = 256;
 const SHIFT: usize = 320;
+const AVERAGE: usize = SHIFT; // the way back has no shift
 const SLOPE: usize = 384;
 const WORDS: usize = 448;
 const ROWS: usize = 576; // words of two rows take 128 bytes
@@ -149,7 +150,7 @@ function passStrip(y: usize, dy: usize, row: usize, by: v128, to: usize, rows: i
 @inline
 function slanted(from: usize, grad: usize, mean: usize, rest: usize, scratch: usize, at: usize): v128 {
   const d = centered(v128.load(from + at), v128.load(mean + at), v128.load(rest + at));
-  const g = f32x4.sub(v128.load(grad + at), v128.load(scratch + at, SHIFT));
+  const g = f32x4.sub(v128.load(grad + at), v128.load(scratch + at, AVERAGE));
   return f32x4.mul(v128.load(scratch + at, SCALE), f32x4.sub(g, f32x4.mul(d, v128.load(scratch + at, SLOPE))));
 }
 
@@ -170,7 +171,7 @@ function backward(
     gather(GRADIENT, values, gradients, mean, rest, scratch + SUMS, rows, wide, 1, ROW);
     gather(PRODUCTS, values, gradients, mean, rest, scratch + PRODUCT_SUMS, rows, wide, 1, ROW);
     slopes(
-      weight, variance, scratch + SUMS, scratch + PRODUCT_SUMS, dweight, dbias, scratch + SCALE, scratch + SHIFT, scratch + SLOPE, wide, <f64>rows, eps,
+      weight, variance, scratch + SUMS, scratch + PRODUCT_SUMS, dweight, dbias, scratch + SCALE, scratch + AVERAGE, scratch + SLOPE, wide, <f64>rows, eps,
     );
     weight = offset(weight, ROW);
     dweight = offset(dweight, ROW);

@@ -71,10 +71,14 @@ const FEATURE_FORMS = {
 /** Elements of a cache line. */
 const LINE = 16;
 
-/** Bytes of working memory, in whole cache lines, of a kernel over [outer, n, inner] values of features. */
-export function featureBytes(outer: number, n: number, inner: number): number {
-  const ofEach = 128 * Math.ceil(n / 4) + 64;
-  return inner === 1 ? Math.max(ofEach, 576 + 128 * outer) : ofEach;
+/** Bytes of working memory, in whole cache lines, to normalize n features over [outer, n, inner]: what kernels/normalize-rows.ts and normalize.ts ask for. */
+export function normBytes(outer: number, n: number, inner: number): number {
+  return inner === 1 ? 576 + 128 * outer : 128 * Math.ceil(n / 4) + 64;
+}
+
+/** The same to sum n columns: what kernels/reduce.ts asks for. */
+export function sumBytes(n: number): number {
+  return 64 * (Math.ceil((12 * n) / 64) + 1);
 }
 
 const COSTLY: readonly Splittable[] = ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'dropout', 'gaussianNoise'];
@@ -163,7 +167,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
   };
 
   /** Features that lie side by side, each with sums of its own. */
-  function splitFeatures<K extends keyof typeof FEATURE_FORMS>(name: K): KernelExports[K] {
+  function splitFeatures<K extends keyof typeof FEATURE_FORMS>(name: K, bytes: typeof normBytes): KernelExports[K] {
     const form: string = FEATURE_FORMS[name];
     const kernel = kernels[name] as (...values: number[]) => void;
     const number = numberOf(name);
@@ -181,15 +185,15 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
         return value === 0 ? 0 : form[j] === 'x' ? 4 * inner : form[j] === 'f' ? 4 : 0;
       });
       const grain = Math.ceil(n / (pool.threads * PIECES * LINE)) * LINE;
-      share(number, n, grain, count, values, steps, local, featureBytes(values[count - 1], grain, inner));
+      share(number, n, grain, count, values, steps, local, bytes(values[count - 1], grain, inner));
     };
     return shared as unknown as KernelExports[K];
   }
-  out.activationGrad = splitFeatures('activationGrad');
-  out.batchNorm = splitFeatures('batchNorm');
-  out.batchNormGrad = splitFeatures('batchNormGrad');
-  out.batchNormRelu = splitFeatures('batchNormRelu');
-  out.batchNormReluGrad = splitFeatures('batchNormReluGrad');
+  out.activationGrad = splitFeatures('activationGrad', (_, n) => sumBytes(n));
+  out.batchNorm = splitFeatures('batchNorm', normBytes);
+  out.batchNormGrad = splitFeatures('batchNormGrad', normBytes);
+  out.batchNormRelu = splitFeatures('batchNormRelu', normBytes);
+  out.batchNormReluGrad = splitFeatures('batchNormReluGrad', normBytes);
 
   const warp = numberOf('warpImages');
   const warpLocal = (height: number, width: number, spacing: number): number =>

@@ -33,7 +33,7 @@ import type { KernelExports } from './exports.ts';
 import { loadModule, type SimdBuild } from './loading.ts';
 import type { PoolOptions } from './pool.ts';
 import { automaticThreads } from './spawn.ts';
-import { featureBytes } from './split.ts';
+import { normBytes, sumBytes } from './split.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
 import { gather, Warping } from './warp.ts';
 
@@ -346,7 +346,7 @@ export class WasmBackend implements Kernels {
     }
     const dz = activation === 'none' ? dy : this.alloc(m * n);
     if (dz !== dy || dbias !== null) {
-      const scratch = this.#heap.scratch(featureBytes(m, n, 1));
+      const scratch = this.#heap.scratch(sumBytes(n));
       this.#wasm.activationGrad(address(dy), address(y), address(dz), addressOrNull(dbias), m, n, n, ACTIVATION[activation], scratch);
     }
     if (dx !== null) this.gemm(dz, w, dx, { m, n: k, k: n, transA: false, transB: false }, false);
@@ -401,7 +401,7 @@ export class WasmBackend implements Kernels {
     { outer, n, inner }: FeatureShape,
     eps: number,
   ): void {
-    const scratch = this.#heap.scratch(featureBytes(outer, n, inner));
+    const scratch = this.#heap.scratch(normBytes(outer, n, inner));
     const statistics = [address(mean), address(rest), address(variance)] as const;
     this.#wasm.batchNorm(
       address(x),
@@ -429,7 +429,7 @@ export class WasmBackend implements Kernels {
     { outer, n, inner }: FeatureShape,
     eps: number,
   ): void {
-    const scratch = this.#heap.scratch(featureBytes(outer, n, inner));
+    const scratch = this.#heap.scratch(normBytes(outer, n, inner));
     const given = [address(x), address(dy), addressOrNull(weight), address(mean), address(rest), address(variance)] as const;
     this.#wasm.batchNormGrad(...given, addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias), outer, n, inner, n, eps, scratch);
   }
@@ -445,7 +445,7 @@ export class WasmBackend implements Kernels {
     eps: number,
     { p, key }: Dropping,
   ): void {
-    const scratch = this.#heap.scratch(featureBytes(rows, n, 1));
+    const scratch = this.#heap.scratch(normBytes(rows, n, 1));
     const given = [
       address(x),
       addressOrNull(weight),
@@ -473,7 +473,7 @@ export class WasmBackend implements Kernels {
     eps: number,
     p: number,
   ): void {
-    const scratch = this.#heap.scratch(featureBytes(rows, n, 1));
+    const scratch = this.#heap.scratch(normBytes(rows, n, 1));
     const given = [address(x), address(y), address(dy), addressOrNull(weight), address(mean), address(rest), address(variance)] as const;
     const wanted = [addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias)] as const;
     this.#wasm.batchNormReluGrad(...given, ...wanted, rows, n, n, eps, 1 / (1 - p), scratch);
