@@ -1,5 +1,5 @@
 // This library beside its peers, each in its best form, in turn on the same machine: `node bench/peers.mjs [SECTION ...] [options]`
-//   sections   W1 W2 W3 W4 W5 gemm cold memory growth; all of them by default. What a section found is kept in bench/results/ and replaced when it
+//   sections   W1 W2 W3 W4 W5, W1n W2n W5n (on noise), gemm cold memory growth; all of them by default. What a section found is kept in bench/results/ and replaced when it
 //              runs again, so a long run may be done in parts; the report is written anew from all that is there, each time. `report` alone only does that.
 //   --rounds N      turns of every library (default 5, and at least that)
 //   --seconds S     length of a turn (default 0.7)
@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { digitsFile } from './digits.mjs';
 import { machine } from './machine.mjs';
 import { writeReport } from './report.mjs';
 import { coldStart } from './sections/cold.mjs';
@@ -55,6 +56,7 @@ const options = {
 };
 const chosen = positionals.length === 0 ? Object.keys(sections) : positionals.filter(name => name !== 'report');
 mkdirSync(values.out, { recursive: true });
+await digitsFile();
 const here = await machine(values.python);
 for (const name of chosen) {
   const began = performance.now();

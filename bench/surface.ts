@@ -1,7 +1,8 @@
 /** What the benchmarks use of the library, from its sources. */
 import '../src/ops/index.ts';
 
-export { createBlasBackend } from '../src/backend/blas/node/find.ts';
+export { BlasBackend } from '../src/backend/blas/blas-backend.ts';
+export { createBlasBackend, findBlas } from '../src/backend/blas/node/find.ts';
 export { currentBackend, setBackend, setThreads } from '../src/backend/current.ts';
 export { augmentImages } from '../src/data/augment.ts';
 export { DataLoader } from '../src/data/loader.ts';

@@ -14,7 +14,7 @@ import { gemmSmall, isFew, isSmall, smallScratch, TILE } from './gemm-small';
 import { micro } from './micro';
 import { mergeTile, packStrips } from './pack';
 
-const KC: i32 = 320;
+export const KC: i32 = 320;
 const MC: i32 = 128;
 const NC: i32 = 1024;
 /** Rows of a that are packed together where several threads compute with them. */
@@ -26,7 +26,7 @@ const FEW_ROWS: i32 = 256;
 
 /** The size of blocks that split `total` into as few as blocks of at most `block` do, but evenly: a short last block is mostly overhead. */
 @inline
-function evenly(total: i32, block: i32): i32 {
+export function evenly(total: i32, block: i32): i32 {
   const blocks = max((total + block - 1) / block, 1);
   return ((total + blocks - 1) / blocks + 15) & ~15; // whole cache lines
 }

@@ -4,6 +4,7 @@ export { axpy, fill, unary, where } from './unary';
 export { binary } from './binary';
 export { copy2d, decodeBytes, gatherRows, mixRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
 export { gemm, gemmLocal, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTiles, gemmTileUnits } from './gemm';
+export { sparseGemm, sparseList, sparseListUnits, sparseLocal, sparsePhases, sparsePlan, sparseScratch, sparseTiles, sparseTileUnits } from './gemm-sparse';
 export { finishRows } from './epilogue';
 export { activationGrad, linearGrad, linearGradScratch } from './linear';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';

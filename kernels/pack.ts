@@ -43,13 +43,13 @@ function packAlong(from: usize, stride: usize, to: usize, toStep: usize, kc: i32
 }
 
 /** Four lines into lanes of a strip whose steps are `toStep` bytes apart. `line` and `step` are the strides in bytes; one of them is 4. */
-function pack4(from: usize, line: usize, step: usize, to: usize, toStep: usize, kc: i32, count: i32): void {
+export function pack4(from: usize, line: usize, step: usize, to: usize, toStep: usize, kc: i32, count: i32): void {
   if (line == 4) packBeside(from, step, to, toStep, kc, count);
   else packAlong(from, line, to, toStep, kc, count);
 }
 
 /** Sixteen lines that lie side by side, in groups of four: so every cache line is read once, and whole. */
-function packBeside16(from: usize, step: usize, to: usize, to1: usize, to2: usize, to3: usize, toStep: usize, kc: i32): void {
+export function packBeside16(from: usize, step: usize, to: usize, to1: usize, to2: usize, to3: usize, toStep: usize, kc: i32): void {
   for (; kc > 0; kc--, from += step, to += toStep, to1 += toStep, to2 += toStep, to3 += toStep) {
     v128.store(to, v128.load(from));
     v128.store(to1, v128.load(from, 16));
@@ -59,7 +59,7 @@ function packBeside16(from: usize, step: usize, to: usize, to1: usize, to2: usiz
 }
 
 /** Eight lines that each run on, at once: so that more of memory is under way at a time. */
-function packAlong8(from: usize, stride: usize, to: usize, to1: usize, toStep: usize, kc: i32): void {
+export function packAlong8(from: usize, stride: usize, to: usize, to1: usize, toStep: usize, kc: i32): void {
   const from1 = from + (stride << 2);
   const whole = kc & ~3;
   for (let k = 0; k < whole; k += 4) {

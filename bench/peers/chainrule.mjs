@@ -15,7 +15,7 @@ export async function prepare(workload, { blas } = {}) {
   surface ??= await load('bench/surface.ts');
   const { step, nn, optim, crossEntropy, tensor, keep } = surface;
   if (blas !== undefined) surface.setBackend(surface.createBlasBackend({ threads: blas }));
-  const data = dataFor(workload);
+  const data = await dataFor(workload);
   const { sizes, batch, activation, batchNorm, dropout, optimizer: kind, lr, momentum = 0 } = workload;
   const layers = data.layers.flatMap((layer, i) => {
     const linear = new nn.Linear(layer.in, layer.out);
@@ -29,10 +29,11 @@ export async function prepare(workload, { blas } = {}) {
   });
   const model = new nn.Sequential(...layers);
   const optimizer = kind === 'adam' ? new optim.Adam(model.parameters(), { lr }) : new optim.SGD(model.parameters(), { lr, momentum });
-  const x = keep(tensor(data.x, { shape: [batch, sizes[0]] }));
-  const y = keep(tensor(data.labels));
+  const batches = data.batches.map(({ x, labels }) => [keep(tensor(x, { shape: [batch, sizes[0]] })), keep(tensor(labels))]);
+  let at = 0;
   return () =>
     step(() => {
+      const [x, y] = batches[at++ % batches.length];
       optimizer.zeroGrad();
       const loss = crossEntropy(model.forward(x), y);
       loss.backward();

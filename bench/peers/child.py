@@ -1,5 +1,6 @@
 """A Python library in a process of its own, told what to do by lines of JSON, as child.mjs is."""
 import json
+import os
 import resource
 import sys
 import time
@@ -24,12 +25,25 @@ def numbers(n, salt):
     return (state / 2.0**32 - 0.5).astype(np.float32)
 
 
+def digits(pixels, batch):
+    """The images and labels of digits.mjs, in whole batches."""
+    data = np.fromfile(os.environ["CHAINRULE_BENCH_DIGITS"], np.uint8)
+    images = len(data) // (pixels + 1)
+    count = images // batch
+    table = ((np.arange(256) / 255 - 0.1307) / 0.3081).astype(np.float32)
+    x = table[data[: count * batch * pixels]].reshape(count, batch, pixels)
+    return x, data[images * pixels :][: count * batch].astype(np.int64).reshape(count, batch)
+
+
 def data_for(workload):
-    """The batch and the first weights of workloads.mjs: x, labels, and [out, in], [out] for each layer."""
+    """The batches and the first weights of workloads.mjs: x [batches, batch, in], labels [batches, batch], and [out, in], [out] for each layer."""
     sizes, batch = workload["sizes"], workload["batch"]
     classes = sizes[-1]
-    x = numbers(batch * sizes[0], 7).reshape(batch, sizes[0])
-    labels = np.minimum(classes - 1, np.floor((numbers(batch, 11).astype(np.float64) + 0.5) * classes)).astype(np.int64)
+    if workload.get("digits"):
+        x, labels = digits(sizes[0], batch)
+    else:
+        x = numbers(batch * sizes[0], 7).reshape(1, batch, sizes[0])
+        labels = np.minimum(classes - 1, np.floor((numbers(batch, 11).astype(np.float64) + 0.5) * classes)).astype(np.int64)[None]
     layers = []
     for i in range(len(sizes) - 1):
         bound = 2 / np.sqrt(sizes[i])

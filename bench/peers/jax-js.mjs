@@ -7,7 +7,7 @@ export const name = 'jax-js 0.1.25 (wasm, jit)';
 export async function prepare(workload) {
   await init('wasm');
   const { sizes, batch, activation, optimizer, lr, batchNorm, dropout = 0, momentum = 0 } = workload;
-  const data = dataFor(workload);
+  const data = await dataFor(workload);
   const classes = sizes.at(-1);
   const f = activation === 'relu' ? nn.relu : np.tanh;
   // weights as [in, out], as its users write them: x W needs no transpose in the forward pass
@@ -17,12 +17,13 @@ export async function prepare(workload) {
     const linear = { w: np.array(w).reshape([layer.in, layer.out]), b: np.array(layer.bias) };
     return batchNorm && i < data.layers.length - 1 ? { ...linear, gamma: np.ones([layer.out]), beta: np.zeros([layer.out]) } : linear;
   });
-  const onehot = new Float32Array(batch * classes);
-  data.labels.forEach((label, i) => {
-    onehot[i * classes + label] = 1;
+  const batches = data.batches.map(({ x, labels }) => {
+    const onehot = new Float32Array(batch * classes);
+    labels.forEach((label, i) => {
+      onehot[i * classes + label] = 1;
+    });
+    return { x: np.array(x).reshape([batch, sizes[0]]), y: np.array(onehot).reshape([batch, classes]) };
   });
-  const x = np.array(data.x).reshape([batch, sizes[0]]);
-  const y = np.array(onehot).reshape([batch, classes]);
 
   // running statistics are left out, which is in its favour
   const normalize = (h, gamma, beta) => {
@@ -49,14 +50,16 @@ export async function prepare(workload) {
   const zerosLike = p => tree.map(a => np.zeros(a.shape), p);
   const [b1, b2, eps] = [0.9, 0.999, 1e-8];
   let t = 0;
+  const next = () => batches[t++ % batches.length];
   if (optimizer === 'sgd' && momentum === 0) {
     const update = jit((p, key, xb, yb) => {
       const [value, g] = valueAndGrad(loss)(tree.ref(p), key, xb, yb);
       return [tree.map((a, d) => a.sub(d.mul(lr)), p, g), value];
     });
     return () => {
-      const [next, value] = update(params, random.key(++t), x.ref, y.ref);
-      params = next;
+      const { x, y } = next();
+      const [after, value] = update(params, random.key(t), x.ref, y.ref);
+      params = after;
       return value.item();
     };
   }
@@ -68,8 +71,9 @@ export async function prepare(workload) {
       return [tree.map((a, d) => a.sub(d.mul(lr)), p, tree.ref(v2)), v2, value];
     });
     return () => {
-      const [next, v2, value] = update(params, v, random.key(++t), x.ref, y.ref);
-      params = next;
+      const { x, y } = next();
+      const [after, v2, value] = update(params, v, random.key(t), x.ref, y.ref);
+      params = after;
       v = v2;
       return value.item();
     };
@@ -86,7 +90,7 @@ export async function prepare(workload) {
     return [p2, m2, v2, value];
   });
   return () => {
-    t++;
+    const { x, y } = next();
     const c1 = np.array(lr / (1 - b1 ** t));
     const c2 = np.array(1 / (1 - b2 ** t));
     const [p2, m2, v2, value] = update(params, m, v, c1, c2, random.key(t), x.ref, y.ref);

@@ -30,7 +30,7 @@ def classifier(workload):
 
 def first(workload):
     x, labels, _ = data_for(workload)
-    return float(classifier(workload).fit(x, labels).loss_)
+    return float(classifier(workload).fit(x[0], labels[0]).loss_)
 
 
 def prepare(workload, burst, quick):
@@ -39,15 +39,16 @@ def prepare(workload, burst, quick):
     x, labels, layers = data_for(workload)
     repeats = max(1 if len(layers) > 4 else 10, burst)  # the more, the less its checks cost
     model = classifier(workload)
-    all_x, all_labels = np.tile(x, (repeats, 1)), np.tile(labels, repeats)
-    model.fit(x, labels)
+    taken = np.arange(repeats) % len(x)
+    all_x, all_labels = x[taken].reshape(-1, x.shape[-1]), labels[taken].reshape(-1)
+    model.fit(x[0], labels[0])
     classes = len(model.classes_)
     losses = None
     if classes > 2 and classes == workload["sizes"][-1]:
         for i, (weight, bias) in enumerate(layers):
             model.coefs_[i][:] = weight.T
             model.intercepts_[i][:] = bias
-        model.fit(x, labels)
+        model.fit(x[0], labels[0])
         losses = [float(model.loss_)]  # later ones are not comparable: the optimizer has seen a step before
     model.fit(all_x, all_labels)
     counter = {"left": 0}

@@ -21,7 +21,7 @@ const transposingFirst = x =>
 export async function prepare(workload, { transpose = false } = {}) {
   await tf.setBackend('wasm');
   const { sizes, batch, activation, optimizer: kind, lr, momentum = 0, batchNorm, dropout = 0 } = workload;
-  const data = dataFor(workload);
+  const data = await dataFor(workload);
   const layers = data.layers.map((layer, i) => {
     const w = tf.tidy(() => tf.variable(tf.transpose(tf.tensor2d(layer.weight, [layer.out, layer.in]))));
     const linear = { w, b: tf.variable(tf.tensor1d(layer.bias)) };
@@ -29,8 +29,11 @@ export async function prepare(workload, { transpose = false } = {}) {
     const [mean, variance] = [tf.variable(tf.zeros([layer.out]), false), tf.variable(tf.ones([layer.out]), false)];
     return { ...linear, gamma: tf.variable(tf.ones([layer.out])), beta: tf.variable(tf.zeros([layer.out])), mean, variance };
   });
-  const x = tf.tensor2d(data.x, [batch, sizes[0]]);
-  const y = tf.cast(tf.oneHot(tf.tensor1d(Int32Array.from(data.labels), 'int32'), sizes.at(-1)), 'float32');
+  const batches = data.batches.map(({ x, labels }) => ({
+    x: tf.tensor2d(x, [batch, sizes[0]]),
+    y: tf.cast(tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), sizes.at(-1)), 'float32'),
+  }));
+  let [at, x, y] = [0, null, null];
   const product = transpose ? (h, w) => (h === x ? transposingFirst(x)(w) : transposing(h, w)) : (h, w) => tf.matMul(h, w);
   const optimizer = kind === 'adam' ? tf.train.adam(lr) : momentum > 0 ? tf.train.momentum(lr, momentum) : tf.train.sgd(lr);
   const keepStatistics = (kept, now) => kept.assign(tf.add(tf.mul(kept, 0.9), tf.mul(now, 0.1)));
@@ -53,6 +56,7 @@ export async function prepare(workload, { transpose = false } = {}) {
   };
   return () =>
     tf.tidy(() => {
+      ({ x, y } = batches[at++ % batches.length]);
       const value = optimizer.minimize(loss, true);
       return value.dataSync()[0];
     });

@@ -12,6 +12,9 @@ const SMALLEST = 6000;
 /** Products of fewer multiplications than this are one thread's. */
 const SMALLEST_SHARED = 1_000_000;
 
+/** The share of pairs (see sparse.ts) up to which leaving out the others is faster than a library. */
+const SPARSE_SHARE = 0.4;
+
 /** Positions among the arguments of `cblas_sgemm`. */
 const [COUNT_M, COUNT_N, AT_A, AT_B, AT_C] = [3, 4, 7, 9, 12];
 
@@ -33,7 +36,9 @@ export class BlasBackend extends WasmBackend {
   #start = 0;
 
   constructor(library: BlasLibrary, options: BlasBackendOptions = {}) {
-    super(library.elsewhere === null ? { ...options, threads: 1 } : options, identityOf(library));
+    // where a library has threads of its own, one thread of this side stands against all of them
+    const sparseShare = SPARSE_SHARE / (library.elsewhere === null ? library.threads : 1);
+    super({ sparseShare, ...options, ...(library.elsewhere === null ? { threads: 1 } : {}) }, identityOf(library));
     this.#library = library;
     this.#smallest = Math.max(options.smallest ?? SMALLEST, 1);
   }
@@ -69,6 +74,7 @@ export class BlasBackend extends WasmBackend {
       super.linear(x, w, bias, y, m, n, k, activation);
       return;
     }
+    if (this.linearSparse(x, w, bias, y, m, n, k, activation)) return;
     const start = this.#memoryStart();
     const [atX, atW, atY] = [start + (x as Block).address, start + (w as Block).address, start + (y as Block).address];
     this.#product(NO_TRANSPOSE, TRANSPOSE, m, n, k, atX, k, atW, k, 0, atY);

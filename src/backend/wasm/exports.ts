@@ -86,6 +86,32 @@ export interface KernelExports {
   gemmPack(product: number, phase: number, first: number, count: number): void;
   gemmTileUnits(product: number, phase: number): number;
   gemmTiles(product: number, phase: number, first: number, count: number, tile: number): void;
+  /** a product whose left operand is mostly one value, described at `scratch`; returns the share of its pairs of rows that would be multiplied */
+  sparsePlan(
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+    transA: number,
+    transB: number,
+    transC: number,
+    accumulate: number,
+    bias: number,
+    activation: number,
+    scratch: number,
+    threads: number,
+  ): number;
+  sparseScratch(m: number, k: number, threads: number): number;
+  sparseLocal(k: number): number;
+  sparsePhases(product: number): number;
+  sparseListUnits(product: number, phase: number): number;
+  sparseList(product: number, phase: number, first: number, count: number): void;
+  sparseTileUnits(product: number): number;
+  sparseTiles(product: number, phase: number, first: number, count: number, local: number): void;
+  /** m, n and k are those of the product */
+  sparseGemm(product: number, m: number, n: number, k: number): void;
   linearGradScratch(m: number, n: number, k: number): number;
   activationGrad(
     dy: number,

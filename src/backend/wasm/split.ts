@@ -248,5 +248,27 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
     }
   };
+
+  const [list, sparseTiles] = [numberOf('sparseList'), numberOf('sparseTiles')];
+  out.sparseScratch = (m, k) => kernels.sparseScratch(m, k, pool.places);
+  out.sparsePlan = (a, b, c, m, n, k, transA, transB, transC, accumulate, bias, activation, memory) =>
+    kernels.sparsePlan(a, b, c, m, n, k, transA, transB, transC, accumulate, bias, activation, memory, pool.places);
+  out.sparseGemm = (product, m, n, k) => {
+    if (m * n * k < limits.multiplications || pool.helpers() === 0) {
+      kernels.sparseGemm(product, m, n, k);
+      return;
+    }
+    const localBytes = kernels.sparseLocal(k);
+    const strips = kernels.sparseTileUnits(product);
+    const few = Math.ceil(PIECE_OF_PACKING / (2 * Math.min(k, 320)));
+    const phases = kernels.sparsePhases(product);
+    for (let phase = 0; phase < phases; phase++) {
+      const listing = { kernel: list, total: kernels.sparseListUnits(product, phase), grain: few + (few % 2), count: 3, local: -1, localBytes: 0 };
+      pool.run(listing, [product, phase, 0, 0], [0, 0, 1, 0]);
+      const grain = Math.ceil(strips / (pool.threads * PIECES));
+      const multiplying = { kernel: sparseTiles, total: strips, grain, count: 3, local: 4, localBytes };
+      pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
+    }
+  };
   return out;
 }

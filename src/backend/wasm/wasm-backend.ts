@@ -33,6 +33,7 @@ import type { KernelExports } from './exports.ts';
 import { loadModule, type SimdBuild } from './loading.ts';
 import type { PoolOptions } from './pool.ts';
 import { automaticThreads } from './spawn.ts';
+import { type Product, SparseProducts } from './sparse.ts';
 import { normBytes, sumBytes } from './split.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
 import { gather, Warping } from './warp.ts';
@@ -42,6 +43,8 @@ export interface WasmOptions extends ThreadOptions {
   readonly simd?: SimdBuild;
   /** The most memory to reserve, in MiB; by default 4096, all that a 32-bit memory can have. */
   readonly maxMebibytes?: number;
+  /** Pairs of a product's left operand that may be multiplied for it to be taken as sparse, of all. @internal */
+  readonly sparseShare?: number;
 }
 
 const PAGES_PER_MIB = 16;
@@ -49,6 +52,8 @@ const PAGES_PER_MIB = 16;
 const ROW_WORDS = 8;
 /** The gradients of a layer of at most so many multiplications are taken in one call. */
 const SMALL_PRODUCT = 65536;
+/** From this share on a plain product is as fast. `node bench/sparse.mjs` measures it. */
+const SPARSE_SHARE = 0.85;
 
 /**
  * Makes a backend of its own memory. Synchronous: nothing to await.
@@ -92,6 +97,7 @@ export class WasmBackend implements Kernels {
   readonly #heap: Allocator;
   readonly #threads: Threads;
   readonly #warping: Warping;
+  readonly #sparse: SparseProducts;
   #wasm: KernelExports;
 
   constructor(options: WasmOptions, { name, traits, foreign }: Identity = { name: 'wasm', traits: {} }) {
@@ -109,6 +115,7 @@ export class WasmBackend implements Kernels {
     this.#traits = { simd: build, fma, deterministic: fma, ...traits };
     this.#threads = new Threads(kernels, module, this.#heap, missing, options, foreign);
     this.#warping = new Warping(this.#heap, this.#threads);
+    this.#sparse = new SparseProducts(this.#heap, this.#threads, options.sparseShare ?? SPARSE_SHARE);
     this.#wasm = kernels;
     this.#resize(threads);
   }
@@ -314,9 +321,16 @@ export class WasmBackend implements Kernels {
   }
 
   linear(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): void {
+    if (this.linearSparse(x, w, bias, y, m, n, k, activation)) return;
     const scratch = this.#heap.scratch(this.#wasm.gemmScratch(m, n, k, 1));
     const shift = bias === null ? 0 : address(bias);
     this.#wasm.gemm(address(x), address(w), address(y), m, n, k, 0, 1, 0, shift, ACTIVATION[activation], scratch);
+  }
+
+  /** @internal as `linear`, where x is mostly one value; false, and nothing done, where it is not */
+  linearSparse(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): boolean {
+    const [a, b, c] = [address(x), address(w), address(y)];
+    return this.#sparse.multiply({ a, b, c, m, n, k, transB: true, bias: addressOrNull(bias), activation: ACTIVATION[activation] });
   }
 
   /** @internal y = f(y + bias) over [m, n], in place: the rest of a linear layer whose product another has made */
@@ -349,8 +363,14 @@ export class WasmBackend implements Kernels {
       const scratch = this.#heap.scratch(sumBytes(n));
       this.#wasm.activationGrad(address(dy), address(y), address(dz), addressOrNull(dbias), m, n, n, ACTIVATION[activation], scratch);
     }
-    if (dx !== null) this.gemm(dz, w, dx, { m, n: k, k: n, transA: false, transB: false }, false);
-    if (dw !== null) this.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
+    if (dx !== null && !this.#sparse.multiply({ a: address(dz), b: address(w), c: address(dx), m, n: k, k: n })) {
+      this.gemm(dz, w, dx, { m, n: k, k: n, transA: false, transB: false }, false);
+    }
+    if (dw !== null) {
+      const ofX: Product = { a: address(x), b: address(dz), c: address(dw), m: k, n, k: m, transA: true, transC: true };
+      const ofDz: Product = { a: address(dz), b: address(x), c: address(dw), m: n, n: k, k: m, transA: true };
+      if (!this.#sparse.multiply(ofX, ofDz)) this.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
+    }
     if (dz !== dy) this.free(dz);
   }
 

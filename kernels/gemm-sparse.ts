@@ -1,0 +1,443 @@
+/**
+ * Products whose left operand is mostly one value, its background: zeros that a ReLU has left, the paper of a scan. A pair of rows of a is listed by what
+ * it has besides, and only that is multiplied: a[i, k] = g + a'[i, k] gives c[i, j] = g Σ_k b[k, j] + Σ a'[i, k] b[k, j], the latter over the list.
+ *
+ * Sums go in blocks of k as in gemm.ts and in the order of k. A zero adds nothing to a sum, so with a background of 0 the bits are those of `gemm`.
+ */
+import { NO_ACTIVATION } from './codes';
+import { finish } from './epilogue';
+import { KC, evenly } from './gemm';
+import { pack4, packAlong8, packBeside16 } from './pack';
+import { madd, storeUpTo } from './simd';
+
+/** Bytes of an entry of a list: from the first row of b to this one's, packed, then what both rows of a have there. */
+const ENTRY: usize = 12;
+/** Columns of b that are packed together; a row of them takes so many bytes. */
+const STRIP: i32 = 16;
+const STRIP_ROW: usize = 64;
+/** Bytes that two rows of a strip take. */
+const TILE: usize = 128;
+/** Elements of a in a phase, about: their lists stay in the second cache. */
+const BLOCK: i32 = 100352;
+/** Pairs that are looked at to see whether a product is worth it. */
+const SAMPLES: i32 = 256;
+
+/** A product, as it lies at the start of its scratch memory. Strides are bytes. */
+@unmanaged
+class SparseProduct {
+  a: usize;
+  aRow: usize;
+  aStep: usize;
+  b: usize;
+  bCol: usize;
+  bStep: usize;
+  c: usize;
+  /** From a row of a to the next, in c; and from a column of b to the next. One of them is 4. */
+  cRow: usize;
+  cCol: usize;
+  m: i32;
+  n: i32;
+  k: i32;
+  accumulate: bool;
+  bias: usize;
+  activation: i32;
+  background: f32;
+  /** Most steps and rows of a phase. */
+  steps: i32;
+  rows: i32;
+  /** Where the list of each pair of rows ends; and the lists, with room for `steps` entries each. */
+  ends: usize;
+  lists: usize;
+}
+
+const PRODUCT: usize = 128; // bytes of a SparseProduct, and some
+
+@inline
+function blocksOf(total: i32, block: i32): i32 {
+  return (total + block - 1) / block;
+}
+
+/** Rows of a phase: as few phases as there can be, of an even number of rows. */
+@inline
+function rowsOf(m: i32, steps: i32): i32 {
+  const blocks = max(<i32>((<f64>m * <f64>steps) / <f64>BLOCK + 0.5), 1);
+  return (blocksOf(m, blocks) + 1) & ~1;
+}
+
+@inline
+function endsBytes(rows: i32): usize {
+  return ((<usize>rows << 1) + 63) & ~63;
+}
+
+/** Bytes of memory of its own that a thread needs for `sparseTiles`. */
+export function sparseLocal(k: i32): usize {
+  return TILE + STRIP_ROW + <usize>evenly(k, KC) * STRIP_ROW;
+}
+
+/** Bytes of scratch memory that a product of this shape needs. */
+export function sparseScratch(m: i32, k: i32, threads: i32): usize {
+  const steps = evenly(k, KC);
+  const rows = rowsOf(m, steps);
+  return PRODUCT + <usize>threads * sparseLocal(k) + endsBytes(rows) + <usize>(rows >> 1) * <usize>steps * ENTRY;
+}
+
+/** Whether row `row` and the next have nothing but the background at a step. */
+@inline
+function isBare(at: usize, next: usize, background: f32): bool {
+  return load<f32>(at) == background && load<f32>(next) == background;
+}
+
+/**
+ * Describes c = op(a) op(b) at `scratch`, which has the room that `sparseScratch` says and is aligned to 64 bytes. `transC` says that c is [n, m].
+ * Returns the share of a's pairs that would have to be multiplied, as far as a sample shows it: of 0 or of a's first element, whichever spares more.
+ */
+export function sparsePlan(
+  a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, transA: bool, transB: bool, transC: bool, accumulate: bool, bias: usize, activation: i32,
+  scratch: usize, threads: i32,
+): f64 {
+  const product = changetype<SparseProduct>(scratch);
+  product.a = a;
+  product.aRow = transA ? 4 : <usize>k << 2;
+  product.aStep = transA ? <usize>m << 2 : 4;
+  product.b = b;
+  product.bCol = transB ? <usize>k << 2 : 4;
+  product.bStep = transB ? 4 : <usize>n << 2;
+  product.c = c;
+  product.cRow = transC ? 4 : <usize>n << 2;
+  product.cCol = transC ? <usize>m << 2 : 4;
+  product.m = m;
+  product.n = n;
+  product.k = k;
+  product.accumulate = accumulate;
+  product.bias = bias;
+  product.activation = activation;
+  product.steps = evenly(k, KC);
+  product.rows = rowsOf(m, product.steps);
+  product.ends = scratch + PRODUCT + <usize>threads * sparseLocal(k);
+  product.lists = product.ends + endsBytes(product.rows);
+
+  const first = load<f32>(a);
+  let zeros = 0;
+  let firsts = 0;
+  let row: u32 = 0;
+  let step: u32 = 0;
+  for (let i = 0; i < SAMPLES; i++) {
+    const at = a + <usize>row * product.aRow + <usize>step * product.aStep;
+    const next = <i32>row + 1 < m ? at + product.aRow : at;
+    zeros += <i32>isBare(at, next, 0);
+    firsts += <i32>isBare(at, next, first);
+    row = ((row + 7918) % <u32>m) & ~1;
+    step = (step + 5003) % <u32>k;
+  }
+  product.background = zeros >= firsts ? 0 : first;
+  return 1 - <f64>max(zeros, firsts) / <f64>SAMPLES;
+}
+
+/** Parts of rows and steps, of which each is listed and then multiplied. */
+export function sparsePhases(product: SparseProduct): i32 {
+  return blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps);
+}
+
+// Of a phase: the first row, how many there are, and the first step.
+
+@inline
+function firstRow(product: SparseProduct, phase: i32): i32 {
+  return (phase % blocksOf(product.m, product.rows)) * product.rows;
+}
+
+@inline
+function rowsIn(product: SparseProduct, phase: i32): i32 {
+  return min(product.m - firstRow(product, phase), product.rows);
+}
+
+@inline
+function firstStep(product: SparseProduct, phase: i32): i32 {
+  return (phase / blocksOf(product.m, product.rows)) * product.steps;
+}
+
+/** Pairs of rows that a phase lists. */
+export function sparseListUnits(product: SparseProduct, phase: i32): i32 {
+  return (rowsIn(product, phase) + 1) >> 1;
+}
+
+/** Whether an entry is listed, 1 or 0, as bytes that the list grows by. */
+@inline
+function grown(listed: i32): usize {
+  return <usize>(listed * <i32>ENTRY);
+}
+
+/** The steps of a block from a pair of rows that each run on in memory. Returns the end of the list. */
+function listAlong(at: usize, other: usize, kc: i32, background: f32, to: usize): usize {
+  const g = f32x4.splat(background);
+  let offset: u32 = 0;
+  for (; kc >= 4; kc -= 4, at += 16, other += 16, offset += <u32>STRIP_ROW << 2) {
+    const x = f32x4.sub(v128.load(at), g);
+    const y = f32x4.sub(v128.load(other), g);
+    const listed = i32x4.bitmask(v128.or(f32x4.ne(x, f32x4.splat(0)), f32x4.ne(y, f32x4.splat(0))));
+    if (listed == 0) continue;
+    const low = v128.shuffle<f32>(x, y, 0, 4, 1, 5);
+    const high = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
+    store<u32>(to, offset);
+    v128.store64_lane(to, low, 0, 4);
+    to += grown(listed & 1);
+    store<u32>(to, offset + <u32>STRIP_ROW);
+    v128.store64_lane(to, low, 1, 4);
+    to += grown((listed >> 1) & 1);
+    store<u32>(to, offset + 2 * <u32>STRIP_ROW);
+    v128.store64_lane(to, high, 0, 4);
+    to += grown((listed >> 2) & 1);
+    store<u32>(to, offset + 3 * <u32>STRIP_ROW);
+    v128.store64_lane(to, high, 1, 4);
+    to += grown(listed >> 3);
+  }
+  for (; kc > 0; kc--, at += 4, other += 4, offset += <u32>STRIP_ROW) {
+    const two = f32x4.sub(v128.load32_lane(other, v128.load32_zero(at), 1), g);
+    store<u32>(to, offset);
+    v128.store64_lane(to, two, 0, 4);
+    to += grown(<i32>((i32x4.bitmask(f32x4.ne(two, f32x4.splat(0))) & 3) != 0));
+  }
+  return to;
+}
+
+/** The same from a pair of rows that lie side by side, with `step` bytes from one step to the next; or from one that is alone. */
+function listBeside(at: usize, step: usize, alone: bool, kc: i32, background: f32, to: usize): usize {
+  const g = f32x4.splat(background);
+  let offset: u32 = 0;
+  for (; kc > 0; kc--, at += step, offset += <u32>STRIP_ROW) {
+    const two = f32x4.sub(alone ? v128.load32_splat(at) : v128.load64_zero(at), g);
+    store<u32>(to, offset);
+    v128.store64_lane(to, two, 0, 4);
+    to += grown(<i32>((i32x4.bitmask(f32x4.ne(two, f32x4.splat(0))) & 3) != 0));
+  }
+  return to;
+}
+
+/** The same of two pairs at once. The end of the second list is left at `end`. */
+function listBeside2(at: usize, step: usize, kc: i32, background: f32, to: usize, to2: usize, end: usize): usize {
+  const g = f32x4.splat(background);
+  let offset: u32 = 0;
+  for (; kc > 0; kc--, at += step, offset += <u32>STRIP_ROW) {
+    const four = f32x4.sub(v128.load(at), g);
+    const listed = i32x4.bitmask(f32x4.ne(four, f32x4.splat(0)));
+    store<u32>(to, offset);
+    v128.store64_lane(to, four, 0, 4);
+    to += grown(<i32>((listed & 3) != 0));
+    store<u32>(to2, offset);
+    v128.store64_lane(to2, four, 1, 4);
+    to2 += grown(<i32>(listed > 3));
+  }
+  store<u32>(end, <u32>to2);
+  return to;
+}
+
+/** Lists `count` pairs of rows of a phase from pair number `first` on. */
+export function sparseList(product: SparseProduct, phase: i32, first: i32, count: i32): void {
+  const aRow = product.aRow;
+  const aStep = product.aStep;
+  const background = product.background;
+  const step = firstStep(product, phase);
+  const kc = min(product.k - step, product.steps);
+  const room = <usize>product.steps * ENTRY;
+  const row = firstRow(product, phase) + 2 * first;
+  let left = min(product.m - row, 2 * count);
+  let at = product.a + <usize>row * aRow + <usize>step * aStep;
+  let to = product.lists + <usize>first * room;
+  let end = product.ends + (<usize>first << 2);
+  while (left > 0) {
+    if (left > 3 && aStep != 4) {
+      store<u32>(end, <u32>listBeside2(at, aStep, kc, background, to, to + room, end + 4));
+      left -= 4;
+      at += aRow << 2;
+      to += room << 1;
+      end += 8;
+      continue;
+    }
+    // a last row without another stands for both, and what comes of it the second time is left out
+    if (aStep == 4) store<u32>(end, <u32>listAlong(at, left > 1 ? at + aRow : at, kc, background, to));
+    else store<u32>(end, <u32>listBeside(at, aStep, left == 1, kc, background, to));
+    left -= 2;
+    at += aRow << 1;
+    to += room;
+    end += 4;
+  }
+}
+
+/** Packs `kc` steps of up to sixteen columns of b, as rows of sixteen. */
+function packStrip(b: usize, bCol: usize, bStep: usize, to: usize, kc: i32, cols: i32): void {
+  if (cols >= STRIP && bCol == 4) {
+    packBeside16(b, bStep, to, to + 16, to + 32, to + 48, STRIP_ROW, kc);
+  } else if (cols >= STRIP) {
+    packAlong8(b, bCol, to, to + 16, STRIP_ROW, kc);
+    packAlong8(b + (bCol << 3), bCol, to + 32, to + 48, STRIP_ROW, kc);
+  } else {
+    for (let j = 0; j < STRIP; j += 4) pack4(b + <usize>j * bCol, bCol, bStep, to + (<usize>j << 2), STRIP_ROW, kc, cols - j);
+  }
+}
+
+/** background Σ_k b[k, j] over a packed strip. */
+function sumStrip(strip: usize, kc: i32, background: f32, to: usize): void {
+  let s0 = f32x4.splat(0);
+  let s1 = f32x4.splat(0);
+  let s2 = f32x4.splat(0);
+  let s3 = f32x4.splat(0);
+  for (; kc > 0; kc--, strip += STRIP_ROW) {
+    s0 = f32x4.add(s0, v128.load(strip));
+    s1 = f32x4.add(s1, v128.load(strip, 16));
+    s2 = f32x4.add(s2, v128.load(strip, 32));
+    s3 = f32x4.add(s3, v128.load(strip, 48));
+  }
+  const g = f32x4.splat(background);
+  v128.store(to, f32x4.mul(g, s0));
+  v128.store(to, f32x4.mul(g, s1), 16);
+  v128.store(to, f32x4.mul(g, s2), 32);
+  v128.store(to, f32x4.mul(g, s3), 48);
+}
+
+/** Four rows of sixteen: where both rows of a tile go, or are added. */
+@inline
+function putVector(c: usize, x: v128, add: bool): void {
+  v128.store(c, add ? f32x4.add(v128.load(c), x) : x);
+}
+
+/** Lane by lane, x beside y, into four rows of c that are `cCol` bytes apart. */
+@inline
+function putBeside(c: usize, cCol: usize, x: v128, y: v128, add: bool): void {
+  let low = v128.shuffle<f32>(x, y, 0, 4, 1, 5);
+  let high = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
+  const c1 = c + cCol;
+  const c2 = c1 + cCol;
+  const c3 = c2 + cCol;
+  if (add) {
+    low = f32x4.add(v128.load64_lane(c1, v128.load64_zero(c), 1), low);
+    high = f32x4.add(v128.load64_lane(c3, v128.load64_zero(c2), 1), high);
+  }
+  v128.store64_lane(c, low, 0);
+  v128.store64_lane(c1, low, 1);
+  v128.store64_lane(c2, high, 0);
+  v128.store64_lane(c3, high, 1);
+}
+
+/** What of a tile exists, where that is not all of it. */
+function putPart(tile: usize, c: usize, cRow: usize, cCol: usize, rows: i32, cols: i32, add: bool): void {
+  for (let i = 0; i < rows; i++, tile += STRIP_ROW, c += cRow) {
+    if (cCol == 4) {
+      for (let j = 0; j < cols; j += 4) {
+        const x = v128.load(tile + (<usize>j << 2));
+        const to = c + (<usize>j << 2);
+        storeUpTo(to, add ? f32x4.add(v128.load(to), x) : x, cols - j);
+      }
+    } else {
+      for (let j = 0; j < cols; j++) {
+        const to = c + <usize>j * cCol;
+        const x = load<f32>(tile + (<usize>j << 2));
+        store<f32>(to, add ? load<f32>(to) + x : x);
+      }
+    }
+  }
+}
+
+/**
+ * Tiles of 2 x 16 below each other, for `rows` rows: what is listed of each pair of rows, times a packed strip. Lists are `room` bytes apart. A sum begins
+ * with what lies at `base`.
+ */
+function multiplyPairs(
+  list: usize, room: usize, ends: usize, strip: usize, base: usize, c: usize, cRow: usize, cCol: usize, rows: i32, cols: i32, add: bool, tile: usize,
+): void {
+  for (; rows > 0; rows -= 2, list += room, ends += 4, c += cRow << 1) {
+    let x0 = v128.load(base);
+    let x1 = v128.load(base, 16);
+    let x2 = v128.load(base, 32);
+    let x3 = v128.load(base, 48);
+    let y0 = x0;
+    let y1 = x1;
+    let y2 = x2;
+    let y3 = x3;
+    const end = <usize>load<u32>(ends);
+    for (let entry = list; entry != end; entry += ENTRY) {
+      const b = strip + <usize>load<u32>(entry);
+      const x = v128.load_splat<f32>(entry, 4);
+      const y = v128.load_splat<f32>(entry, 8);
+      const b0 = v128.load(b);
+      x0 = madd(x, b0, x0);
+      y0 = madd(y, b0, y0);
+      const b1 = v128.load(b, 16);
+      x1 = madd(x, b1, x1);
+      y1 = madd(y, b1, y1);
+      const b2 = v128.load(b, 32);
+      x2 = madd(x, b2, x2);
+      y2 = madd(y, b2, y2);
+      const b3 = v128.load(b, 48);
+      x3 = madd(x, b3, x3);
+      y3 = madd(y, b3, y3);
+    }
+    if (rows < 2 || cols < STRIP) {
+      v128.store(tile, x0);
+      v128.store(tile, x1, 16);
+      v128.store(tile, x2, 32);
+      v128.store(tile, x3, 48);
+      v128.store(tile, y0, 64);
+      v128.store(tile, y1, 80);
+      v128.store(tile, y2, 96);
+      v128.store(tile, y3, 112);
+      putPart(tile, c, cRow, cCol, min(rows, 2), cols, add);
+    } else if (cCol == 4) {
+      putVector(c, x0, add);
+      putVector(c + 16, x1, add);
+      putVector(c + 32, x2, add);
+      putVector(c + 48, x3, add);
+      const next = c + cRow;
+      putVector(next, y0, add);
+      putVector(next + 16, y1, add);
+      putVector(next + 32, y2, add);
+      putVector(next + 48, y3, add);
+    } else {
+      putBeside(c, cCol, x0, y0, add);
+      putBeside(c + (cCol << 2), cCol, x1, y1, add);
+      putBeside(c + (cCol << 3), cCol, x2, y2, add);
+      putBeside(c + 12 * cCol, cCol, x3, y3, add);
+    }
+  }
+}
+
+/** Strips of sixteen columns. */
+export function sparseTileUnits(product: SparseProduct): i32 {
+  return blocksOf(product.n, STRIP);
+}
+
+/** Multiplies `count` strips from strip number `first` on by what a phase has listed. `local` is what `sparseLocal` says. */
+export function sparseTiles(product: SparseProduct, phase: i32, first: i32, count: i32, local: usize): void {
+  const bCol = product.bCol;
+  const cRow = product.cRow;
+  const cCol = product.cCol;
+  const n = product.n;
+  const background = product.background;
+  const bias = product.bias;
+  const activation = product.activation;
+  const row = firstRow(product, phase);
+  const rows = rowsIn(product, phase);
+  const step = firstStep(product, phase);
+  const kc = min(product.k - step, product.steps);
+  const add = product.accumulate || step > 0;
+  const finishes = step + kc >= product.k && (bias != 0 || activation != NO_ACTIVATION);
+  const base = local + TILE;
+  const strip = base + STRIP_ROW;
+  memory.fill(base, 0, STRIP_ROW);
+  const end = min((first + count) * STRIP, n);
+  for (let j = first * STRIP; j < end; j += STRIP) {
+    const cols = min(n - j, STRIP);
+    const to = product.c + <usize>row * cRow + <usize>j * cCol;
+    packStrip(product.b + <usize>j * bCol + <usize>step * product.bStep, bCol, product.bStep, strip, kc, cols);
+    if (background != 0) sumStrip(strip, kc, background, base);
+    multiplyPairs(product.lists, <usize>product.steps * ENTRY, product.ends, strip, base, to, cRow, cCol, rows, cols, add, local);
+    if (finishes) finish(to, cRow, rows, cols, bias == 0 ? 0 : bias + (<usize>j << 2), activation);
+  }
+}
+
+/** The product that `sparsePlan` has described, by this thread alone. */
+export function sparseGemm(product: SparseProduct): void {
+  const phases = sparsePhases(product);
+  for (let phase = 0; phase < phases; phase++) {
+    sparseList(product, phase, 0, sparseListUnits(product, phase));
+    sparseTiles(product, phase, 0, sparseTileUnits(product), changetype<usize>(product) + PRODUCT);
+  }
+}

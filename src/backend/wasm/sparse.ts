@@ -1,0 +1,65 @@
+/** Products whose left operand is mostly one value: what else it has is listed, and only that is multiplied. See docs/design/sparse.md. */
+import type { Allocator } from './allocator.ts';
+import type { Threads } from './threads.ts';
+
+/** Addresses of a product c = f(op(a) op(b) + bias), its sizes, and how its operands lie; `bias` is 0 where there is none. */
+export interface Product {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  /** c is written as [n, m]. */
+  readonly transC?: boolean;
+  readonly bias?: number;
+  readonly activation?: number;
+}
+
+/** Multiplications below which looking, and making lists, costs more than it spares. */
+const SMALLEST = 400_000;
+/** Columns below which it does, and steps; and rows below which a product is of few rows, and taken from where it lies. */
+const [NARROWEST, SHORTEST, FEWEST] = [32, 16, 16];
+
+function isWorthALook({ m, n, k }: Product): boolean {
+  return m * n * k >= SMALLEST && n >= NARROWEST && k >= SHORTEST && m >= FEWEST;
+}
+
+export class SparseProducts {
+  readonly #heap: Allocator;
+  readonly #threads: Threads;
+  readonly #most: number;
+
+  /** @param most share of pairs from which on the plain product is as fast */
+  constructor(heap: Allocator, threads: Threads, most: number) {
+    this.#heap = heap;
+    this.#threads = threads;
+    this.#most = most;
+  }
+
+  /** Does the product that leaves out most of these, which all compute the same; false, and nothing done, where that is not worth it. */
+  multiply(first: Product, second?: Product): boolean {
+    const { m, n, k } = first;
+    if (!isWorthALook(first) || (second !== undefined && !isWorthALook(second))) return false;
+    const { kernels } = this.#threads;
+    const bytes = kernels.sparseScratch(m, k, 1);
+    const scratch = this.#heap.scratch(second === undefined ? bytes : Math.max(bytes, kernels.sparseScratch(second.m, second.k, 1)));
+    let share = this.#plan(first, scratch);
+    if (second !== undefined) {
+      const other = this.#plan(second, scratch);
+      if (other < share) share = other;
+      else this.#plan(first, scratch);
+    }
+    if (share > this.#most) return false;
+    kernels.sparseGemm(scratch, m, n, k);
+    return true;
+  }
+
+  #plan(product: Product, scratch: number): number {
+    const { a, b, c, m, n, k, transA = false, transB = false, transC = false, bias = 0, activation = 0 } = product;
+    const [ta, tb, tc] = [transA ? 1 : 0, transB ? 1 : 0, transC ? 1 : 0];
+    return this.#threads.kernels.sparsePlan(a, b, c, m, n, k, ta, tb, tc, 0, bias, activation, scratch, 1);
+  }
+}
