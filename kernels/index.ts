@@ -2,7 +2,7 @@
 export { argmax, cumsum, reduce } from './reduce';
 export { axpy, fill, unary, where } from './unary';
 export { binary } from './binary';
-export { copy2d, decodeBytes, gatherRows, mixRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
+export { copy2d, decodeRows, gatherRows, mixRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
 export { gemm, gemmLocal, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTiles, gemmTileUnits } from './gemm';
 export { sparseGemm, sparseList, sparseListUnits, sparseLocal, sparsePhases, sparsePlan, sparseScratch, sparseTiles, sparseTileUnits } from './gemm-sparse';
 export { finishRows } from './epilogue';

@@ -103,15 +103,50 @@ export function unpickColumns(x: usize, index: usize, out: usize, rows: i32, col
   for (let i = 0; i < rows; i++, x += 4, out += <usize>cols << 2) store<f32>(out + (<usize>indexAt(index, i) << 2), load<f32>(x));
 }
 
-/** out[i] = table[bytes[i]]: 256 values of float32. */
-export function decodeBytes(bytes: usize, table: usize, out: usize, n: i32): void {
-  for (; n >= 4; n -= 4, bytes += 4, out += 16) {
-    const four = load<u32>(bytes);
-    let y = v128.load32_zero(table + ((four & 0xff) << 2));
-    y = v128.load_lane<f32>(table + ((four >>> 6) & 0x3fc), y, 1);
-    y = v128.load_lane<f32>(table + ((four >>> 14) & 0x3fc), y, 2);
-    y = v128.load_lane<f32>(table + ((four >>> 22) & 0x3fc), y, 3);
-    v128.store(out, y);
+@inline
+function decode4(bytes: usize, table: usize, out: usize): void {
+  const four = load<u32>(bytes);
+  let y = v128.load32_zero(table + ((four & 0xff) << 2));
+  y = v128.load_lane<f32>(table + ((four >>> 6) & 0x3fc), y, 1);
+  y = v128.load_lane<f32>(table + ((four >>> 14) & 0x3fc), y, 2);
+  y = v128.load_lane<f32>(table + ((four >>> 22) & 0x3fc), y, 3);
+  v128.store(out, y);
+}
+
+/** out[i] = table[bytes[i]]: 256 values of float32. Pictures are zero for long stretches, which need no looking up. */
+@inline
+function decode(bytes: usize, table: usize, out: usize, n: i32): void {
+  const zero = v128.load_splat<f32>(table);
+  for (; n >= 16; n -= 16, bytes += 16, out += 64) {
+    if (!v128.any_true(v128.load(bytes))) {
+      v128.store(out, zero);
+      v128.store(out, zero, 16);
+      v128.store(out, zero, 32);
+      v128.store(out, zero, 48);
+      continue;
+    }
+    decode4(bytes, table, out);
+    decode4(bytes + 4, table, out + 16);
+    decode4(bytes + 8, table, out + 32);
+    decode4(bytes + 12, table, out + 48);
   }
+  for (; n >= 4; n -= 4, bytes += 4, out += 16) decode4(bytes, table, out);
   for (; n > 0; n--, bytes++, out += 4) store<f32>(out, load<f32>(table + (<usize>load<u8>(bytes) << 2)));
+}
+
+/** Rows that are touched before they are needed: those of a large array lie in no cache. */
+const AHEAD: i32 = 3;
+const CACHE_LINE: i32 = 64;
+
+/** out[i, :] = table[bytes[index[i], :]], where `index` holds whole numbers. Returns nothing of meaning; but what is touched ahead must be used. */
+export function decodeRows(bytes: usize, index: usize, table: usize, out: usize, rows: i32, cols: i32): i32 {
+  let touched = 0;
+  for (let i = 0; i < rows; i++, index += 4, out += <usize>cols << 2) {
+    if (i + AHEAD < rows) {
+      const next = bytes + <usize>load<u32>(index, AHEAD << 2) * <usize>cols;
+      for (let j = 0; j < cols; j += CACHE_LINE) touched += load<u8>(next + j);
+    }
+    decode(bytes + <usize>load<u32>(index) * <usize>cols, table, out, cols);
+  }
+  return touched;
 }

@@ -275,8 +275,11 @@ export interface Kernels {
 
   // movement ------------------------------------------------------------------------------------------------------
   copy(x: Storage, out: Storage, plan: CopyPlan): void;
-  /** out[i, :] = table[bytes[index[i], :]]   bytes (such as pixels) are [*, cols], each decoded by a table of 256 values */
-  decodeRows(bytes: Uint8Array, index: Uint32Array, table: Float32Array, out: Storage, cols: number): void;
+  /**
+   * out[i, :] = table[bytes[index[i], :]]   bytes (such as pixels) are [*, cols], each decoded by a table of 256 values, an array that never changes.
+   * Where `lasting` is set the bytes never change either, and a backend may read a copy of its own.
+   */
+  decodeRows(bytes: Uint8Array, index: Uint32Array, table: Float32Array, out: Storage, cols: number, lasting?: boolean): void;
   /** out[i] = image index[i] of `pixels`, resampled. Bytes are decoded by a table of 256 values; of floats there is no table. */
   warpImages(pixels: Uint8Array | Float32Array, index: Uint32Array, table: Float32Array | null, warp: ImageWarp, out: Storage): void;
   /** The same, begun on a thread that has nothing else to do; null where there is none, or where it is at other images. */

@@ -44,6 +44,8 @@ export interface FeatureSource {
   fillAhead?(indices: Uint32Array, kernels: Kernels, warp: ImageWarp): ImagesAhead | null;
   /** All of them, one example after another, where they are in memory. */
   readonly stored?: Uint8Array | Float32Array;
+  /** Whether nobody changes what is stored. */
+  readonly lasting?: boolean;
 }
 
 export interface ArraysOptions {
@@ -57,6 +59,8 @@ export interface ArraysOptions {
   readonly normalization?: Normalization;
   readonly name?: string;
   readonly provenance?: string;
+  /** @internal whether nobody else holds the features, so that they never change */
+  readonly lasting?: boolean;
 }
 
 export interface SplitOptions {
@@ -146,7 +150,7 @@ export class Dataset implements DatasetInfo {
     }
     const normalization = options.normalization ?? identity;
     const info = { name, provenance: options.provenance ?? name, featureShape, targetKind, targetShape, classNames, normalization };
-    return new Dataset(info, memorySource(features, sizeOfShape(featureShape), normalization), targets);
+    return new Dataset(info, memorySource(features, sizeOfShape(featureShape), normalization, options.lasting), targets);
   }
 
   get length(): number {
@@ -163,7 +167,7 @@ export class Dataset implements DatasetInfo {
   withNormalization(normalization: Normalization): Dataset {
     const features = this.#source.stored;
     if (features === undefined) throw new UserError(`dataset '${this.name}' is read lazily; what it is normalized by cannot be changed`);
-    const source = memorySource(features, this.#featureSize, normalization);
+    const source = memorySource(features, this.#featureSize, normalization, this.#source.lasting);
     return new Dataset({ ...this.info(), normalization }, source, this.#targets, this.#selection);
   }
 
@@ -311,8 +315,13 @@ export class Dataset implements DatasetInfo {
   }
 }
 
-/** @internal features in memory; bytes go through a table of their 256 normalized values */
-export function memorySource(features: Uint8Array | Float32Array, size: number, { scale, mean, std }: Normalization): FeatureSource {
+/** @internal features in memory; bytes go through a table of their 256 normalized values. `lasting` says that nobody changes them. */
+export function memorySource(
+  features: Uint8Array | Float32Array,
+  size: number,
+  { scale, mean, std }: Normalization,
+  lasting = false,
+): FeatureSource {
   const raw = (i: number): Uint8Array | Float32Array => features.subarray(i * size, (i + 1) * size);
   const length = size === 0 ? 0 : features.length / size;
   if (features instanceof Uint8Array) {
@@ -324,12 +333,12 @@ export function memorySource(features: Uint8Array | Float32Array, size: number, 
       }
     };
     const fillStorage = (indices: Uint32Array, kernels: Kernels, out: Storage, warp?: ImageWarp): void => {
-      if (warp === undefined) kernels.decodeRows(features, indices, table, out, size);
+      if (warp === undefined) kernels.decodeRows(features, indices, table, out, size, lasting);
       else kernels.warpImages(features, indices, table, warp, out);
     };
     const fillAhead = (indices: Uint32Array, kernels: Kernels, warp: ImageWarp): ImagesAhead | null =>
       kernels.warpAhead?.(features, indices, table, warp) ?? null;
-    return { length, fill, raw, stored: features, fillStorage, fillAhead };
+    return { length, fill, raw, stored: features, lasting, fillStorage, fillAhead };
   }
   const plain = scale === 1 && mean === 0 && std === 1;
   const fill = (indices: Uint32Array, out: Float32Array): void => {

@@ -164,6 +164,11 @@ export class DataLoader {
     }
   }
 
+  /** One epoch of plain arrays for `for await`, with batches prepared ahead where that can gain anything. @internal */
+  batchesInTime(): Iterable<Batch> | AsyncIterable<Batch> {
+    return this.dataset.isDecoded && this.#transform === undefined ? this.batches() : this.batchesAhead();
+  }
+
   /** One epoch of tensors [x, y]. Both live until the next batch is asked for, or the loop ends. */
   *[Symbol.iterator](): Generator<[Tensor, Tensor], void, undefined> {
     for (const batch of this.batches()) yield* lend(batch);

@@ -97,6 +97,7 @@ export function mnistDatasets(files: readonly MnistContent[], edition: Edition, 
       targets: y.data,
       featureShape: [1, 28, 28],
       classNames: edition === FASHION ? FASHION_NAMES : DIGIT_NAMES,
+      lasting: true,
       normalization: edition === FASHION ? FASHION_NORMALIZATION : MNIST_NORMALIZATION,
     });
   };

@@ -108,7 +108,7 @@ async function forEachBatch(
   model.eval();
   const kernels = kernelsOf(model);
   const loader = new DataLoader(data, { batchSize, shuffle: false });
-  for await (const batch of loader.batchesAhead()) {
+  for await (const batch of loader.batchesInTime()) {
     step(() =>
       noGrad(() => {
         const x = emptyTensor(batch.xShape, kernels);

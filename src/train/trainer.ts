@@ -144,7 +144,7 @@ export class Trainer {
     if (this.loader.state().position === 0) this.emit({ type: 'epochBegin', epoch, lr });
     const totalSamples = this.loader.dropLast ? this.loader.length * this.loader.batchSize : train.length;
     this.profiler?.enter('data');
-    for await (const batch of this.loader.batchesAhead()) {
+    for await (const batch of this.loader.batchesInTime()) {
       this.profiler?.enter('rest');
       scheduler?.beforeStep?.(this.globalStep, this.epoch);
       this.place = this.nextPlace();

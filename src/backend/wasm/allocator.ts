@@ -120,6 +120,19 @@ export class Allocator {
     return block.address;
   }
 
+  /** Memory that is kept until it is let go; null where there is no room. Not counted as live. */
+  hold(bytes: number): Block | null {
+    try {
+      return this.#take(classOf(Math.ceil(bytes / UNIT)), bytes / 4);
+    } catch {
+      return null;
+    }
+  }
+
+  letGo(block: Block): void {
+    this.#release(block);
+  }
+
   /** The address of memory that is never given back, filled with zeros. Not counted as live. */
   reserve(bytes: number): number {
     const { address } = this.#take(classOf(Math.ceil(bytes / UNIT)), bytes / 4);

@@ -20,8 +20,8 @@ export interface KernelExports {
   where(condition: number, a: number, b: number, out: number, n: number): void;
   axpy(alpha: number, x: number, out: number, n: number): void;
   copy2d(from: number, to: number, rows: number, cols: number, fromRow: number, fromCol: number, toRow: number, toCol: number): void;
-  /** bytes and table are addresses */
-  decodeBytes(bytes: number, table: number, out: number, n: number): void;
+  /** bytes, index (whole numbers) and table are addresses */
+  decodeRows(bytes: number, index: number, table: number, out: number, rows: number, cols: number): number;
   warpScratch(height: number, width: number, spacing: number): number;
   /** source (of bytes, where there is a table), table, maps and blocks are addresses */
   warpImages(

@@ -37,6 +37,7 @@ const FORMS = {
   unary: '.xxn.',
   where: 'xxxxn',
   axpy: '.xxn',
+  decodeRows: '.x.rn.',
   gatherRows: '.xrn.',
   mixRows: 'r.xrn...',
   softmax: 'rrn.',
@@ -81,9 +82,17 @@ export function sumBytes(n: number): number {
   return 64 * (Math.ceil((12 * n) / 64) + 1);
 }
 
-const COSTLY: readonly Splittable[] = ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'dropout', 'gaussianNoise'];
+const COSTLY: readonly Splittable[] = [
+  'decodeRows',
+  'softmax',
+  'logSoftmax',
+  'softmaxCrossEntropy',
+  'dropout',
+  'gaussianNoise',
+];
 /** The argument that is a row's length, of kernels over rows. */
 const COLUMNS: Partial<Record<Splittable, number>> = {
+  decodeRows: 5,
   gatherRows: 4,
   mixRows: 5,
   softmax: 3,

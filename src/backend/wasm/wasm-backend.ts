@@ -28,6 +28,7 @@ import type {
 } from '../kernels.ts';
 import { maskLength } from '../kernels.ts';
 import { Allocator, type Block, MOST_PAGES } from './allocator.ts';
+import { ByteRows } from './byte-rows.ts';
 import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
 import type { KernelExports } from './exports.ts';
 import { loadModule, type SimdBuild } from './loading.ts';
@@ -36,7 +37,7 @@ import { automaticThreads } from './spawn.ts';
 import { type Product, SparseProducts } from './sparse.ts';
 import { normBytes, sumBytes } from './split.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
-import { gather, Warping } from './warp.ts';
+import { Warping } from './warp.ts';
 
 export interface WasmOptions extends ThreadOptions {
   /** Which build of the kernels to run; by default `relaxed` (fused multiply-add) where the platform takes it, else `plain`. */
@@ -97,6 +98,7 @@ export class WasmBackend implements Kernels {
   readonly #heap: Allocator;
   readonly #threads: Threads;
   readonly #warping: Warping;
+  readonly #byteRows: ByteRows;
   readonly #sparse: SparseProducts;
   #wasm: KernelExports;
 
@@ -115,6 +117,7 @@ export class WasmBackend implements Kernels {
     this.#traits = { simd: build, fma, deterministic: fma, ...traits };
     this.#threads = new Threads(kernels, module, this.#heap, missing, options, foreign);
     this.#warping = new Warping(this.#heap, this.#threads);
+    this.#byteRows = new ByteRows(this.#heap, this.#threads);
     this.#sparse = new SparseProducts(this.#heap, this.#threads, options.sparseShare ?? SPARSE_SHARE);
     this.#wasm = kernels;
     this.#resize(threads);
@@ -246,14 +249,8 @@ export class WasmBackend implements Kernels {
     }
   }
 
-  decodeRows(bytes: Uint8Array, index: Uint32Array, table: Float32Array, out: Storage, cols: number): void {
-    const n = index.length * cols;
-    const scratch = this.#heap.scratch(table.byteLength + n);
-    const { buffer } = this.#heap.memory;
-    new Float32Array(buffer, scratch, table.length).set(table);
-    const rows = new Uint8Array(buffer, scratch + table.byteLength, n);
-    gather(bytes, index, cols, rows);
-    this.#wasm.decodeBytes(scratch + table.byteLength, scratch, address(out), n);
+  decodeRows(bytes: Uint8Array, index: Uint32Array, table: Float32Array, out: Storage, cols: number, lasting = false): void {
+    this.#byteRows.decode(bytes, index, table, address(out), cols, lasting);
   }
 
   warpImages(pixels: Uint8Array | Float32Array, index: Uint32Array, table: Float32Array | null, warp: ImageWarp, out: Storage): void {
