@@ -28,7 +28,10 @@ async function write(file) {
   const { train } = await mnist(data === undefined ? {} : { data });
   const bytes = new Uint8Array(IMAGES * (PIXELS + 1));
   const labels = new Float32Array(IMAGES);
-  train.fillTargets(Uint32Array.from({ length: IMAGES }, (_, i) => i), labels);
+  train.fillTargets(
+    Uint32Array.from({ length: IMAGES }, (_, i) => i),
+    labels,
+  );
   for (let i = 0; i < IMAGES; i++) {
     bytes.set(train.raw(i), i * PIXELS);
     bytes[IMAGES * PIXELS + i] = labels[i];
@@ -40,5 +43,8 @@ async function write(file) {
 /** Normalized pixels of all images, and their labels. */
 export async function digits() {
   const bytes = readFileSync(await digitsFile());
-  return { x: Float32Array.from(bytes.subarray(0, IMAGES * PIXELS), byte => normalized[byte]), labels: Uint8Array.from(bytes.subarray(IMAGES * PIXELS)) };
+  return {
+    x: Float32Array.from(bytes.subarray(0, IMAGES * PIXELS), byte => normalized[byte]),
+    labels: Uint8Array.from(bytes.subarray(IMAGES * PIXELS)),
+  };
 }

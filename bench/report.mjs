@@ -88,7 +88,7 @@ function trainingText(training) {
   const without = training.flatMap(record =>
     record.results.filter(one => one.problem).map(one => `- ${record.section}, ${one.name}: not run, ${one.problem}`),
   );
-  const what = training.map(({ section, workload }) => `- ${section}: ${workload.title}`);
+  const what = training.map(({ section, workload: { title, digits } }) => `- ${section}: ${title}${digits ? ', on images of MNIST, batch after batch' : ''}`);
   return [
     '## Training steps a second',
     what.join('\n'),
@@ -101,7 +101,7 @@ function trainingText(training) {
 
 /** What the ratio could be at most, where the products of a step have so many GFLOPS in all and only the optimizer's pass takes time besides; null if unknown. */
 function mostOf({ workload, section }, gemm, gflops, theirs) {
-  if (!gflops) return null;
+  if (!gflops || gemm?.updates[section] === undefined) return null;
   return 1000 / (productFlops(workload) / (gflops * 1e6) + gemm.updates[section]) / theirs;
 }
 
@@ -118,39 +118,40 @@ function targetsText(training, gemm) {
     for (const record of training) {
       const { section, results } = record;
       const [ours, theirs] = [of, over].map(id => results.find(one => one.id === id)?.stepsPerSecond);
-      if (!ours || !theirs || at[section] === undefined) continue;
+      const target = at[section.replace('n', '')];
+      if (!ours || !theirs || target === undefined) continue;
       const ratio = ours / theirs;
       const cores = gemm?.machine.processors;
       const most = mostOf(record, gemm, gemm?.peaks[peak] && gemm.peaks[peak] * cores, theirs);
       const fastest = Math.max(0, ...(gemm?.results ?? []).filter(one => one.id.startsWith(of)).map(one => one.gflops));
       const own = mostOf(record, gemm, fastest, theirs);
-      const met = ratio >= at[section];
+      const met = ratio >= target;
       const shown = value => (value === null ? '-' : number(value));
       rows.push([
         `${section}, ${what}`,
         number(ratio),
-        number(at[section]),
+        number(target),
         met ? 'yes' : 'no',
         shown(most),
         shown(own),
         own === null ? '-' : `${((100 * ratio) / own).toFixed(0)} %`,
       ]);
       if (met || own === null || most === null) continue;
-      const wanted = `its products would need ${number(needed(record, gemm, at[section], theirs))} GFLOPS, if all else took no time; the fastest have ${number(fastest)}`;
+      const wanted = `its products would need ${number(needed(record, gemm, target, theirs))} GFLOPS, if all else took no time; the fastest have ${number(fastest)}`;
       const name = `- ${section}, ${what}: ${wanted}`;
-      if (most < at[section]) {
+      if (most < target) {
         const wide =
           of === 'wasm'
             ? `; with 256-bit vectors in WebAssembly the roofline would be ${shown(mostOf(record, gemm, gemm.peaks.native * cores, theirs))}`
             : '';
         missing.push(`${name}, and the peak is ${number(gemm.peaks[peak] * cores)}${wide}.`);
-      } else if (own < at[section])
+      } else if (own < target)
         missing.push(`${name}. They would have to come nearer to the peak of ${number(gemm.peaks[peak] * cores)}.`);
       else missing.push(`${name}. What is missing lies between the products.`);
     }
   }
   const text =
-    'The roofline is the ratio that would be reached if the products ran at the measured peak on every processor, the arrays of the optimizer passed at the measured speed of memory, and all else took no time. Where it is below the target, no implementation reaches that target on this machine; for nets as small as W4 it says nothing. The second is the same with products as fast as the fastest that this implementation, or the BLAS library, has in the table further below.';
+    'The roofline is the ratio that would be reached if all products were done in full and ran at the measured peak on every processor, the arrays of the optimizer passed at the measured speed of memory, and all else took no time. Where it is below the target, no implementation that multiplies everything reaches that target on this machine; this library leaves out what is background and what a ReLU has set to zero ([docs/design/sparse.md](../../docs/design/sparse.md)), and so may be above it. For nets as small as W4 it says nothing. The second is the same with products as fast as the fastest that this implementation, or the BLAS library, has in the table further below.';
   const head = ['', 'ratio', 'target', 'met', 'roofline', 'of its products', 'reached of that'];
   const change = missing.length === 0 ? [] : ['What would have to change where a target is not met:', missing.join('\n')];
   return [`## Targets`, text, table(head, rows), ...change].join('\n\n');

@@ -31,7 +31,9 @@ console.log(`${threads} thread${threads === 1 ? '' : 's'}; ${Object.keys(backend
 for (const [what, m, n, k, xs, share] of cases) {
   const inputs = { x: xs(m * k), w: numbers(n * k, 1), bias: numbers(n, 2), dy: keepShare(m * n, share, 5) };
   const runs = Object.values(backends).map(kernels => {
-    const at = Object.fromEntries(Object.entries({ ...inputs, y: m * n, dx: m * k, dw: n * k }).map(([name, of]) => [name, kernels.alloc(of.length ?? of)]));
+    const at = Object.fromEntries(
+      Object.entries({ ...inputs, y: m * n, dx: m * k, dw: n * k }).map(([name, of]) => [name, kernels.alloc(of.length ?? of)]),
+    );
     for (const [name, values] of Object.entries(inputs)) kernels.view(at[name]).set(values);
     return {
       calls: {
@@ -39,7 +41,9 @@ for (const [what, m, n, k, xs, share] of cases) {
         'of weights': () => kernels.linearGrad(at.x, at.w, at.y, at.dy, null, at.dw, null, m, n, k, 'none'),
         'of inputs': () => kernels.linearGrad(at.x, at.w, at.y, at.dy, at.dx, null, null, m, n, k, 'none'),
       },
-      free: () => Object.values(at).forEach(one => kernels.free(one)),
+      free: () => {
+        for (const one of Object.values(at)) kernels.free(one);
+      },
     };
   });
   const cells = [];

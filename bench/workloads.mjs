@@ -37,7 +37,15 @@ export const workloads = {
     batch: 128,
     digits: true,
   },
-  W3: { title: '784-32-10 ReLU, SGD, batch 32', sizes: [784, 32, 10], activation: 'relu', optimizer: 'sgd', lr: 0.01, batch: 32, digits: true },
+  W3: {
+    title: '784-32-10 ReLU, SGD, batch 32',
+    sizes: [784, 32, 10],
+    activation: 'relu',
+    optimizer: 'sgd',
+    lr: 0.01,
+    batch: 32,
+    digits: true,
+  },
   W4: { title: '2-16-16-2 tanh, SGD, batch 16', sizes: [2, 16, 16, 2], activation: 'tanh', optimizer: 'sgd', lr: 0.1, batch: 16 },
   W5: {
     title: '784-2500-2000-1500-1000-500-10 ReLU, SGD with momentum 0.9, batch 256',

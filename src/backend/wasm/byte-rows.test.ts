@@ -11,7 +11,14 @@ function pictures(n: number, cols: number): Uint8Array {
   return Uint8Array.from(noise(n * cols, 4), (value, i) => (ink[Math.floor(i / 11)] > 0 ? 128 + 127 * value : 0));
 }
 
-const decoded = (kernels: Kernels, bytes: Uint8Array, index: Uint32Array, table: Float32Array, cols: number, lasting: boolean): Float32Array => {
+const decoded = (
+  kernels: Kernels,
+  bytes: Uint8Array,
+  index: Uint32Array,
+  table: Float32Array,
+  cols: number,
+  lasting: boolean,
+): Float32Array => {
   const out = kernels.alloc(index.length * cols + 5);
   kernels.fill(out, index.length * cols + 5, 7);
   kernels.decodeRows(bytes, index, table, out, cols, lasting);

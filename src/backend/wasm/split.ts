@@ -82,14 +82,7 @@ export function sumBytes(n: number): number {
   return 64 * (Math.ceil((12 * n) / 64) + 1);
 }
 
-const COSTLY: readonly Splittable[] = [
-  'decodeRows',
-  'softmax',
-  'logSoftmax',
-  'softmaxCrossEntropy',
-  'dropout',
-  'gaussianNoise',
-];
+const COSTLY: readonly Splittable[] = ['decodeRows', 'softmax', 'logSoftmax', 'softmaxCrossEntropy', 'dropout', 'gaussianNoise'];
 /** The argument that is a row's length, of kernels over rows. */
 const COLUMNS: Partial<Record<Splittable, number>> = {
   decodeRows: 5,
@@ -272,7 +265,14 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     const few = Math.ceil(PIECE_OF_PACKING / (2 * Math.min(k, 320)));
     const phases = kernels.sparsePhases(product);
     for (let phase = 0; phase < phases; phase++) {
-      const listing = { kernel: list, total: kernels.sparseListUnits(product, phase), grain: few + (few % 2), count: 3, local: -1, localBytes: 0 };
+      const listing = {
+        kernel: list,
+        total: kernels.sparseListUnits(product, phase),
+        grain: few + (few % 2),
+        count: 3,
+        local: -1,
+        localBytes: 0,
+      };
       pool.run(listing, [product, phase, 0, 0], [0, 0, 1, 0]);
       const grain = Math.ceil(strips / (pool.threads * PIECES));
       const multiplying = { kernel: sparseTiles, total: strips, grain, count: 3, local: 4, localBytes };
