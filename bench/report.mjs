@@ -88,7 +88,9 @@ function trainingText(training) {
   const without = training.flatMap(record =>
     record.results.filter(one => one.problem).map(one => `- ${record.section}, ${one.name}: not run, ${one.problem}`),
   );
-  const what = training.map(({ section, workload: { title, digits } }) => `- ${section}: ${title}${digits ? ', on images of MNIST, batch after batch' : ''}`);
+  const what = training.map(
+    ({ section, workload: { title, digits } }) => `- ${section}: ${title}${digits ? ', on images of MNIST, batch after batch' : ''}`,
+  );
   return [
     '## Training steps a second',
     what.join('\n'),
@@ -145,8 +147,7 @@ function targetsText(training, gemm) {
             ? `; with 256-bit vectors in WebAssembly the roofline would be ${shown(mostOf(record, gemm, gemm.peaks.native * cores, theirs))}`
             : '';
         missing.push(`${name}, and the peak is ${number(gemm.peaks[peak] * cores)}${wide}.`);
-      } else if (own < target)
-        missing.push(`${name}. They would have to come nearer to the peak of ${number(gemm.peaks[peak] * cores)}.`);
+      } else if (own < target) missing.push(`${name}. They would have to come nearer to the peak of ${number(gemm.peaks[peak] * cores)}.`);
       else missing.push(`${name}. What is missing lies between the products.`);
     }
   }

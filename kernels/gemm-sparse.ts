@@ -16,7 +16,7 @@ const STRIP: i32 = 16;
 /** Bytes that two rows of a strip take. */
 const TILE: usize = 128;
 /** Elements of a in a phase, about: their lists stay in the second cache. */
-const BLOCK: i32 = 100352;
+const BLOCK: i32 = 401408;
 /** Pairs that are looked at to see whether a product is worth it. */
 const SAMPLES: i32 = 256;
 

@@ -19,9 +19,12 @@ export interface Product {
 }
 
 /** Multiplications below which looking, and making lists, costs more than it spares. */
-const SMALLEST = 400_000;
+const SMALLEST = 250_000;
 /** Columns below which it does, and steps; and rows below which a product is of few rows, and taken from where it lies. */
 const [NARROWEST, SHORTEST, FEWEST] = [32, 16, 16];
+
+/** A second way, which writes c transposed and so takes a little longer, has to leave out clearly more. */
+const CLEARLY = 0.9;
 
 function isWorthALook({ m, n, k }: Product): boolean {
   return m * n * k >= SMALLEST && n >= NARROWEST && k >= SHORTEST && m >= FEWEST;
@@ -39,21 +42,21 @@ export class SparseProducts {
     this.#most = most;
   }
 
-  /** Does the product that leaves out most of these, which all compute the same; false, and nothing done, where that is not worth it. */
+  /** Does the product, or a second that computes the same if it leaves out more; false, and nothing done, where that is not worth it. */
   multiply(first: Product, second?: Product): boolean {
-    const { m, n, k } = first;
     if (!isWorthALook(first) || (second !== undefined && !isWorthALook(second))) return false;
     const { kernels } = this.#threads;
-    const bytes = kernels.sparseScratch(m, k, 1);
+    const bytes = kernels.sparseScratch(first.m, first.k, 1);
     const scratch = this.#heap.scratch(second === undefined ? bytes : Math.max(bytes, kernels.sparseScratch(second.m, second.k, 1)));
+    let chosen = first;
     let share = this.#plan(first, scratch);
     if (second !== undefined) {
       const other = this.#plan(second, scratch);
-      if (other < share) share = other;
+      if (other < share * CLEARLY) [chosen, share] = [second, other];
       else this.#plan(first, scratch);
     }
     if (share > this.#most) return false;
-    kernels.sparseGemm(scratch, m, n, k);
+    kernels.sparseGemm(scratch, chosen.m, chosen.n, chosen.k);
     return true;
   }
 

@@ -23,6 +23,8 @@ const PIECE = 8192;
 const PIECES = 4;
 /** Multiplications of a piece at least, about ten microseconds' worth. */
 const PIECE_OF_PRODUCT = 250_000;
+/** The same of a sparse product, as if it were done in full. */
+const PIECE_OF_SPARSE = 1_500_000;
 /** Bytes of memory of its own that a thread needs for a product whose operands are all packed beforehand. */
 const TILE = 128;
 /** Elements packed in a piece at least. */
@@ -274,7 +276,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
         localBytes: 0,
       };
       pool.run(listing, [product, phase, 0, 0], [0, 0, 1, 0]);
-      const grain = Math.ceil(strips / (pool.threads * PIECES));
+      const grain = Math.max(1, Math.floor(PIECE_OF_SPARSE / (16 * Math.min(m, 320) * Math.min(k, 320))));
       const multiplying = { kernel: sparseTiles, total: strips, grain, count: 3, local: 4, localBytes };
       pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
     }

@@ -366,7 +366,7 @@ export class WasmBackend implements Kernels {
     if (dw !== null) {
       const ofX: Product = { a: address(x), b: address(dz), c: address(dw), m: k, n, k: m, transA: true, transC: true };
       const ofDz: Product = { a: address(dz), b: address(x), c: address(dw), m: n, n: k, k: m, transA: true };
-      if (!this.#sparse.multiply(ofX, ofDz)) this.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
+      if (!this.#sparse.multiply(ofDz, ofX)) this.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
     }
     if (dz !== dy) this.free(dz);
   }
