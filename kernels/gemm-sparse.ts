@@ -15,7 +15,7 @@ import { ENTRY, listAlong, listBeside, listBeside2, STRIP_ROW } from './sparse-l
 const STRIP: i32 = 16;
 /** Bytes that two rows of a strip take. */
 const TILE: usize = 128;
-/** Elements of a in a phase, about: their lists stay in the second cache. */
+/** Elements of a in a phase, about: beyond, lists would be read from memory. Fewer rows would have more of b packed again. */
 const BLOCK: i32 = 401408;
 /** Pairs that are looked at to see whether a product is worth it. */
 const SAMPLES: i32 = 256;
@@ -119,13 +119,16 @@ export function sparsePlan(
   let firsts = 0;
   let row: u32 = 0;
   let step: u32 = 0;
+  let random: u32 = 1; // a linear congruential sequence, of which the upper bits are used
   for (let i = 0; i < SAMPLES; i++) {
     const at = a + <usize>row * product.aRow + <usize>step * product.aStep;
     const next = <i32>row + 1 < m ? at + product.aRow : at;
     zeros += <i32>isBare(at, next, 0);
     firsts += <i32>isBare(at, next, first);
-    row = ((row + 7918) % <u32>m) & ~1;
-    step = (step + 5003) % <u32>k;
+    random = random * 1664525 + 1013904223;
+    row = ((random >>> 8) % <u32>m) & ~1;
+    random = random * 1664525 + 1013904223;
+    step = (random >>> 8) % <u32>k;
   }
   product.background = zeros >= firsts ? 0 : first;
   return 1 - <f64>max(zeros, firsts) / <f64>SAMPLES;
