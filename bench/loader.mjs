@@ -1,29 +1,33 @@
-// What the loader adds to an epoch of W1 on MNIST: the same steps on batches that it prepares, and on the same batches made beforehand as tensors, in turn; with
-// one thread, and with as many as there are processors. `node bench/loader.mjs [--data DIR] [--rounds 5] [--batches 150] [--threads N]`
+// What the loader adds to an epoch of W1 on MNIST: some steps on batches that it prepares, then as many on batches made beforehand as tensors, and so on in turn, so
+// that whatever else the machine does meets both; with one thread, and with as many as there are processors.
+// `node bench/loader.mjs [--data DIR] [--epochs 6] [--batches 150] [--threads N] [--only loader]`
 import { availableParallelism } from 'node:os';
 import { load } from './load.mjs';
 
 const args = process.argv.slice(2);
 const value = (flag, fallback) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : fallback);
-const rounds = Number(value('--rounds', 5));
+const epochs = Number(value('--epochs', 6));
 const batches = Number(value('--batches', 150));
 const { step, nn, optim, crossEntropy, emptyTensor, keep, DataLoader, augmentImages, mixup, mnist, setThreads, currentBackend } =
   await load('bench/surface.ts');
 const { train } = await mnist(args.includes('--data') ? { data: value('--data') } : {});
 const batchSize = 128;
+/** Steps of a turn. */
+const TURN = 10;
 const kernels = currentBackend();
 const subset = train.take(batches * batchSize);
 
 const model = new nn.Sequential(new nn.Linear(784, 512), new nn.ReLU(), new nn.Linear(512, 256), new nn.ReLU(), new nn.Linear(256, 10));
 const optimizer = new optim.Adam(model.parameters());
-const x = keep(emptyTensor([batchSize, 784]));
-const y = keep(emptyTensor([batchSize]));
+const pair = () => [keep(emptyTensor([batchSize, 784])), keep(emptyTensor([batchSize]))];
+const mix = mixup({ alpha: 0.2, classes: 10 });
+const options = { batchSize, shuffle: true, seed: 1 };
 const made = [];
-for (const batch of new DataLoader(subset, { batchSize, shuffle: true, seed: 1 }).batches()) {
-  made.push([keep(emptyTensor([batchSize, 784])), keep(emptyTensor([batchSize]))]);
+for (const batch of new DataLoader(subset, options).batches()) {
+  made.push(pair());
   batch.write(...made.at(-1));
 }
-const mix = mixup({ alpha: 0.2, classes: 10 });
+
 let inSteps = 0;
 const update = (mixed, x, y) => {
   const began = performance.now();
@@ -38,56 +42,70 @@ const update = (mixed, x, y) => {
   inSteps += performance.now() - began;
 };
 
-const options = { batchSize, shuffle: true, seed: 1 };
 const moved = { shift: 2 };
 const bent = { shift: 2, rotate: 10, scale: 0.1, shear: 5, elastic: { alpha: 34, sigma: 4 } };
 const loaderOf = augment => new DataLoader(subset, augment ? { ...options, transform: augmentImages(augment, train) } : options);
 
-const median = list => [...list].sort((a, b) => a - b)[list.length >> 1];
+const sorted = list => [...list].sort((a, b) => a - b);
+const median = list => sorted(list)[list.length >> 1];
+/** An interval that holds the median of what was drawn from with 95 % certainty, by the binomial distribution. */
+const interval = list => {
+  const half = (1.96 * Math.sqrt(list.length)) / 2;
+  const at = i => sorted(list)[Math.min(list.length - 1, Math.max(0, Math.round(i)))];
+  return [at(list.length / 2 - half), at(list.length / 2 + half)];
+};
 
-/** Runs an epoch of each in turn, and prints what each takes more than the first: in all, and of that between the steps, where the loader has its turn. */
-async function compare(threads) {
-  const cases = { 'tensors made before': {}, loader: { loader: loaderOf() }, 'loader, shift': { loader: loaderOf(moved) } };
+/** Turns of steps on the loader's batches and on tensors made before. `times` are milliseconds a step: with the loader, of that between steps, with tensors. */
+async function compare({ loader, mixed = false }) {
+  const [x, y] = pair();
+  const times = [];
+  let at = 0;
+  let [began, count] = [performance.now(), 0];
+  inSteps = 0;
+  for (let epoch = -1; epoch < epochs; epoch++) {
+    for await (const batch of loader.batchesInTime()) {
+      batch.write(x, y);
+      update(mixed, x, y);
+      if (++count < TURN) continue;
+      const loaded = performance.now() - began;
+      const between = loaded - inSteps;
+      began = performance.now();
+      for (let i = 0; i < TURN; i++) update(false, ...made[at++ % made.length]);
+      const plain = performance.now() - began;
+      if (epoch >= 0) times.push({ loaded: loaded / TURN, between: between / TURN, plain: plain / TURN }); // the first epoch warms up
+      [began, count, inSteps] = [performance.now(), 0, 0];
+    }
+  }
+  return times;
+}
+
+async function report(threads) {
+  const cases = { loader: { loader: loaderOf() }, 'loader, shift': { loader: loaderOf(moved) } };
   const ahead = threads < availableParallelism();
   cases[`affine and elastic${ahead ? ', in line' : ''}`] = { loader: loaderOf(bent), ahead: false };
   if (ahead) cases['affine and elastic, ahead'] = { loader: loaderOf(bent) };
   cases['loader, mixup'] = { loader: loaderOf(), mixed: true };
   setThreads(threads);
-  const times = Object.fromEntries(Object.keys(cases).map(name => [name, []]));
-  for (let round = -1; round < rounds; round++) {
-    for (const [name, { loader, ahead = true, mixed = false }] of Object.entries(cases)) {
-      // the thread that works ahead stays, so that it need not be started again and again
-      if (ahead) delete kernels.warpAhead;
-      else kernels.warpAhead = () => null;
-      inSteps = 0;
-      const began = performance.now();
-      if (loader === undefined) for (const [x, y] of made) update(false, x, y);
-      else
-        for await (const batch of loader.batchesInTime()) {
-          batch.write(x, y);
-          update(mixed, x, y);
-        }
-      const all = performance.now() - began;
-      if (round >= 0) times[name].push({ all, between: all - inSteps }); // the first warms up
-    }
-  }
-  const fixed = times['tensors made before'];
-  const step = median(fixed.map(({ all }) => all)) / batches;
   console.log(
-    `\n${threads} thread${threads === 1 ? '' : 's'}: ${batches} steps of 784-512-256-10, Adam, batch ${batchSize}; a step takes ${step.toFixed(2)} ms`,
+    `\n${threads} thread${threads === 1 ? '' : 's'}: 784-512-256-10, Adam, batch ${batchSize}, ${epochs} epochs of ${batches} batches; median, and in brackets its 95 % interval`,
   );
-  console.log(`${''.padEnd(28)}   epoch      more  between steps, a batch`);
-  for (const [name, list] of Object.entries(times)) {
-    const more = median(list.map(({ all }, i) => all / fixed[i].all - 1)) * 100;
-    const between = median(list.map(({ between }) => between)) / batches;
+  console.log(`${''.padEnd(28)}   a step on tensors   more with the loader     of that between steps`);
+  const chosen = Object.entries(cases).filter(([name]) => !args.includes('--only') || value('--only').split(',').includes(name));
+  for (const [name, { ahead = true, ...one }] of chosen) {
+    // the thread that works ahead stays, so that it need not be started again and again
+    if (ahead) delete kernels.warpAhead;
+    else kernels.warpAhead = () => null;
+    const times = await compare(one);
+    const more = times.map(({ loaded, plain }) => 100 * (loaded / plain - 1));
+    const [low, high] = interval(more);
+    const plain = median(times.map(one => one.plain));
+    const between = median(times.map(one => one.between));
     console.log(
-      `${name.padEnd(28)} ${median(list.map(({ all }) => all))
-        .toFixed(0)
-        .padStart(4)} ms ${more.toFixed(1).padStart(7)} % ` +
-        `${(1000 * between).toFixed(0).padStart(7)} µs ${((between / step) * 100).toFixed(1).padStart(5)} %`,
+      `${name.padEnd(28)}   ${plain.toFixed(2).padStart(8)} ms         ${median(more).toFixed(1).padStart(5)} % (${low.toFixed(1)} to ${high.toFixed(1)})`.padEnd(76) +
+        `${(1000 * between).toFixed(0).padStart(6)} µs, ${((100 * between) / plain).toFixed(1)} %`,
     );
   }
 }
 
-for (const threads of args.includes('--threads') ? [Number(value('--threads'))] : [...new Set([1, availableParallelism()])])
-  await compare(threads);
+for (const threads of args.includes('--threads') ? [Number(value('--threads'))] : [...new Set([1, availableParallelism()])]) await report(threads);
+process.exit(0);
