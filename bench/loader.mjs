@@ -101,11 +101,13 @@ async function report(threads) {
     const plain = median(times.map(one => one.plain));
     const between = median(times.map(one => one.between));
     console.log(
-      `${name.padEnd(28)}   ${plain.toFixed(2).padStart(8)} ms         ${median(more).toFixed(1).padStart(5)} % (${low.toFixed(1)} to ${high.toFixed(1)})`.padEnd(76) +
-        `${(1000 * between).toFixed(0).padStart(6)} µs, ${((100 * between) / plain).toFixed(1)} %`,
+      `${name.padEnd(28)}   ${plain.toFixed(2).padStart(8)} ms         ${median(more).toFixed(1).padStart(5)} % (${low.toFixed(1)} to ${high.toFixed(1)})`.padEnd(
+        76,
+      ) + `${(1000 * between).toFixed(0).padStart(6)} µs, ${((100 * between) / plain).toFixed(1)} %`,
     );
   }
 }
 
-for (const threads of args.includes('--threads') ? [Number(value('--threads'))] : [...new Set([1, availableParallelism()])]) await report(threads);
+for (const threads of args.includes('--threads') ? [Number(value('--threads'))] : [...new Set([1, availableParallelism()])])
+  await report(threads);
 process.exit(0);
