@@ -100,10 +100,10 @@ async function report(threads) {
     const [low, high] = interval(more);
     const plain = median(times.map(one => one.plain));
     const between = median(times.map(one => one.between));
+    const step = `${name.padEnd(28)}   ${plain.toFixed(2).padStart(8)} ms`;
+    const added = `${median(more).toFixed(1).padStart(5)} % (${low.toFixed(1)} to ${high.toFixed(1)})`;
     console.log(
-      `${name.padEnd(28)}   ${plain.toFixed(2).padStart(8)} ms         ${median(more).toFixed(1).padStart(5)} % (${low.toFixed(1)} to ${high.toFixed(1)})`.padEnd(
-        76,
-      ) + `${(1000 * between).toFixed(0).padStart(6)} µs, ${((100 * between) / plain).toFixed(1)} %`,
+      `${step}        ${added.padEnd(24)} ${(1000 * between).toFixed(0).padStart(6)} µs, ${((100 * between) / plain).toFixed(1)} %`,
     );
   }
 }
