@@ -34,7 +34,7 @@ export function plotTraining(training) {
     const bottom = y + HEAD - 8 + bars.length * (BAR + GAP);
     for (const tick of ticks)
       parts.push(`<line x1="${x(tick)}" x2="${x(tick)}" y1="${y + HEAD - 8}" y2="${bottom}" class="${tick === 1 ? 'one' : 'grid'}"/>`);
-    parts.push(`<text x="${LEFT}" y="${y + 16}" class="title">${escaped(title)}</text>`);
+    parts.push(`<text x="20" y="${y + 16}" class="title">${escaped(title)}</text>`);
     bars.forEach(({ id, name, ratio, stepsPerSecond }, i) => {
       const top = y + HEAD - 4 + i * (BAR + GAP);
       const [from, to] = [x(10 ** low), x(ratio)];
