@@ -8,7 +8,7 @@ import { median } from './processes.mjs';
 
 const ENOUGH = 0.88;
 const IN_ROW = 8;
-const AGAIN = 10;
+const AGAIN = 20;
 /** Rounds of the loop of peak.mjs: about two milliseconds. */
 export const ROUNDS = 1_400_000;
 

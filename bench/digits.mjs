@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** As many as there are: 200 batches of 128. More than a few epochs on them are not run, so nets learn them as they learn the whole set. */
+/** 200 batches of 128: enough that a net does not know them by heart after a few turns. */
 export const IMAGES = 25_600;
 export const PIXELS = 784;
 /** How bytes become numbers, as the library's own loader does it by default. */

@@ -6,7 +6,7 @@
  */
 import { NO_ACTIVATION } from './codes';
 import { finish } from './epilogue';
-import { KC, evenly } from './gemm';
+import { blocksOf, evenly, KC } from './gemm';
 import { pack4, packAlong8, packBeside16 } from './pack';
 import { madd, storeUpTo } from './simd';
 import { ENTRY, listAlong, listBeside, listBeside2, STRIP_ROW } from './sparse-list';
@@ -36,7 +36,6 @@ class SparseProduct {
   m: i32;
   n: i32;
   k: i32;
-  accumulate: bool;
   bias: usize;
   activation: i32;
   background: f32;
@@ -49,11 +48,6 @@ class SparseProduct {
 }
 
 const PRODUCT: usize = 128; // bytes of a SparseProduct, and some
-
-@inline
-function blocksOf(total: i32, block: i32): i32 {
-  return (total + block - 1) / block;
-}
 
 /** Rows of a phase: as few phases as there can be, of an even number of rows. */
 @inline
@@ -88,10 +82,11 @@ function isBare(at: usize, next: usize, background: f32): bool {
 /**
  * Describes c = op(a) op(b) at `scratch`, which has the room that `sparseScratch` says and is aligned to 64 bytes. `transC` says that c is [n, m].
  * Returns the share of a's pairs that would have to be multiplied, as far as a sample shows it: of 0 or of a's first element, whichever spares more.
+ * The latter may be no larger than other numbers of a: beside a background of -999, what differs from it would lose digits.
  */
 export function sparsePlan(
-  a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, transA: bool, transB: bool, transC: bool, accumulate: bool, bias: usize, activation: i32,
-  scratch: usize, threads: i32,
+  a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, transA: bool, transB: bool, transC: bool, bias: usize, activation: i32, scratch: usize,
+  threads: i32,
 ): f64 {
   const product = changetype<SparseProduct>(scratch);
   product.a = a;
@@ -106,7 +101,6 @@ export function sparsePlan(
   product.m = m;
   product.n = n;
   product.k = k;
-  product.accumulate = accumulate;
   product.bias = bias;
   product.activation = activation;
   product.steps = evenly(k, KC);
@@ -119,17 +113,21 @@ export function sparsePlan(
   let firsts = 0;
   let row: u32 = 0;
   let step: u32 = 0;
+  let largest: f32 = 0; // of what is not the first element
   let random: u32 = 1; // a linear congruential sequence, of which the upper bits are used
   for (let i = 0; i < SAMPLES; i++) {
     const at = a + <usize>row * product.aRow + <usize>step * product.aStep;
     const next = <i32>row + 1 < m ? at + product.aRow : at;
     zeros += <i32>isBare(at, next, 0);
     firsts += <i32>isBare(at, next, first);
+    const x = load<f32>(at);
+    if (x != first) largest = max(largest, abs(x));
     random = random * 1664525 + 1013904223;
     row = ((random >>> 8) % <u32>m) & ~1;
     random = random * 1664525 + 1013904223;
     step = (random >>> 8) % <u32>k;
   }
+  if (!(abs(first) <= largest)) firsts = 0;
   product.background = zeros >= firsts ? 0 : first;
   return 1 - <f64>max(zeros, firsts) / <f64>SAMPLES;
 }
@@ -224,7 +222,7 @@ function sumStrip(strip: usize, kc: i32, background: f32, to: usize): void {
   v128.store(to, f32x4.mul(g, s3), 48);
 }
 
-/** Four rows of sixteen: where both rows of a tile go, or are added. */
+/** Four numbers side by side. */
 @inline
 function putVector(c: usize, x: v128, add: bool): void {
   v128.store(c, add ? f32x4.add(v128.load(c), x) : x);
@@ -348,7 +346,7 @@ export function sparseTiles(product: SparseProduct, phase: i32, first: i32, coun
   const rows = rowsIn(product, phase);
   const step = firstStep(product, phase);
   const kc = min(product.k - step, product.steps);
-  const add = product.accumulate || step > 0;
+  const add = step > 0;
   const finishes = step + kc >= product.k && (bias != 0 || activation != NO_ACTIVATION);
   const base = local + TILE;
   const strip = base + STRIP_ROW;

@@ -32,7 +32,7 @@ export function evenly(total: i32, block: i32): i32 {
 }
 
 @inline
-function blocksOf(total: i32, block: i32): i32 {
+export function blocksOf(total: i32, block: i32): i32 {
   return (total + block - 1) / block;
 }
 

@@ -97,7 +97,6 @@ export interface KernelExports {
     transA: number,
     transB: number,
     transC: number,
-    accumulate: number,
     bias: number,
     activation: number,
     scratch: number,

@@ -125,6 +125,19 @@ describe('what is taken as sparse', () => {
     expect(taken(zeros, 4096, 512, 8)).toBe(false);
   });
 
+  test('not a background that would swamp what differs from it', () => {
+    const [m, n, k] = [128, 128, 128];
+    for (const [background, expected] of [
+      [-0.5, true],
+      [-999, false],
+      [Number.POSITIVE_INFINITY, false],
+    ] as const) {
+      const x = mostly(background, 0.2, m * k, 1);
+      x[0] = background;
+      expect(taken(x, m, n, k)).toBe(expected);
+    }
+  });
+
   test('numbers that are none stay, and a background that is none is none', () => {
     const x = mostly(0, 0.2, 128 * 128, 1);
     x[200] = Number.NaN;

@@ -26,7 +26,8 @@ const [NARROWEST, SHORTEST, FEWEST] = [32, 16, 16];
 /** A second way, which writes c transposed and so takes a little longer, has to leave out clearly more. */
 const CLEARLY = 0.9;
 
-function isWorthALook({ m, n, k }: Product): boolean {
+/** Whether a product [m, k] [k, n] is large enough; to be asked before anything is made for it. */
+export function isWorthALook(m: number, n: number, k: number): boolean {
   return m * n * k >= SMALLEST && n >= NARROWEST && k >= SHORTEST && m >= FEWEST;
 }
 
@@ -42,9 +43,8 @@ export class SparseProducts {
     this.#most = most;
   }
 
-  /** Does the product, or a second that computes the same if it leaves out more; false, and nothing done, where that is not worth it. */
+  /** Does a product that is worth a look, or a second that computes the same if it leaves out more; false, and nothing done, where that would not be faster. */
   multiply(first: Product, second?: Product): boolean {
-    if (!isWorthALook(first) || (second !== undefined && !isWorthALook(second))) return false;
     const { kernels } = this.#threads;
     const bytes = kernels.sparseScratch(first.m, first.k, 1);
     const scratch = this.#heap.scratch(second === undefined ? bytes : Math.max(bytes, kernels.sparseScratch(second.m, second.k, 1)));
@@ -63,6 +63,6 @@ export class SparseProducts {
   #plan(product: Product, scratch: number): number {
     const { a, b, c, m, n, k, transA = false, transB = false, transC = false, bias = 0, activation = 0 } = product;
     const [ta, tb, tc] = [transA ? 1 : 0, transB ? 1 : 0, transC ? 1 : 0];
-    return this.#threads.kernels.sparsePlan(a, b, c, m, n, k, ta, tb, tc, 0, bias, activation, scratch, 1);
+    return this.#threads.kernels.sparsePlan(a, b, c, m, n, k, ta, tb, tc, bias, activation, scratch, 1);
   }
 }

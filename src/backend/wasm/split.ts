@@ -255,8 +255,8 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
 
   const [list, sparseTiles] = [numberOf('sparseList'), numberOf('sparseTiles')];
   out.sparseScratch = (m, k) => kernels.sparseScratch(m, k, pool.places);
-  out.sparsePlan = (a, b, c, m, n, k, transA, transB, transC, accumulate, bias, activation, memory) =>
-    kernels.sparsePlan(a, b, c, m, n, k, transA, transB, transC, accumulate, bias, activation, memory, pool.places);
+  out.sparsePlan = (a, b, c, m, n, k, transA, transB, transC, bias, activation, memory) =>
+    kernels.sparsePlan(a, b, c, m, n, k, transA, transB, transC, bias, activation, memory, pool.places);
   out.sparseGemm = (product, m, n, k) => {
     if (m * n * k < limits.multiplications || pool.helpers() === 0) {
       kernels.sparseGemm(product, m, n, k);
@@ -270,7 +270,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       const listing = {
         kernel: list,
         total: kernels.sparseListUnits(product, phase),
-        grain: few + (few % 2),
+        grain: few + (few % 2), // pairs that lie side by side are listed two at a time
         count: 3,
         local: -1,
         localBytes: 0,

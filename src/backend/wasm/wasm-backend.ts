@@ -33,7 +33,7 @@ import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
 import type { KernelExports } from './exports.ts';
 import { loadModule, type SimdBuild } from './loading.ts';
 import type { PoolOptions } from './pool.ts';
-import { type Product, SparseProducts } from './sparse.ts';
+import { isWorthALook, type Product, SparseProducts } from './sparse.ts';
 import { automaticThreads } from './spawn.ts';
 import { normBytes, sumBytes } from './split.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
@@ -326,6 +326,7 @@ export class WasmBackend implements Kernels {
 
   /** @internal as `linear`, where x is mostly one value; false, and nothing done, where it is not */
   linearSparse(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): boolean {
+    if (!isWorthALook(m, n, k)) return false;
     const [a, b, c] = [address(x), address(w), address(y)];
     return this.#sparse.multiply({ a, b, c, m, n, k, transB: true, bias: addressOrNull(bias), activation: ACTIVATION[activation] });
   }
@@ -360,15 +361,24 @@ export class WasmBackend implements Kernels {
       const scratch = this.#heap.scratch(sumBytes(n));
       this.#wasm.activationGrad(address(dy), address(y), address(dz), addressOrNull(dbias), m, n, n, ACTIVATION[activation], scratch);
     }
-    if (dx !== null && !this.#sparse.multiply({ a: address(dz), b: address(w), c: address(dx), m, n: k, k: n })) {
+    if (
+      dx !== null &&
+      !(isWorthALook(m, k, n) && this.#sparse.multiply({ a: address(dz), b: address(w), c: address(dx), m, n: k, k: n }))
+    ) {
       this.gemm(dz, w, dx, { m, n: k, k: n, transA: false, transB: false }, false);
     }
-    if (dw !== null) {
-      const ofX: Product = { a: address(x), b: address(dz), c: address(dw), m: k, n, k: m, transA: true, transC: true };
-      const ofDz: Product = { a: address(dz), b: address(x), c: address(dw), m: n, n: k, k: m, transA: true };
-      if (!this.#sparse.multiply(ofDz, ofX)) this.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
+    if (dw !== null && !this.#weightsSparse(x, dz, dw, m, n, k)) {
+      this.gemm(dz, x, dw, { m: n, n: k, k: m, transA: true, transB: false }, false);
     }
     if (dz !== dy) this.free(dz);
+  }
+
+  /** ∂L/∂W = dzᵀ x, or (xᵀ dz)ᵀ, where one of them is mostly one value; false, and nothing done, where neither is. */
+  #weightsSparse(x: Storage, dz: Storage, dw: Storage, m: number, n: number, k: number): boolean {
+    if (!isWorthALook(n, k, m) || !isWorthALook(k, n, m)) return false;
+    const ofDz: Product = { a: address(dz), b: address(x), c: address(dw), m: n, n: k, k: m, transA: true };
+    const ofX: Product = { a: address(x), b: address(dz), c: address(dw), m: k, n, k: m, transA: true, transC: true };
+    return this.#sparse.multiply(ofDz, ofX);
   }
 
   // softmax family --------------------------------------------------------------------------------------------------
