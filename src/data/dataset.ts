@@ -236,7 +236,7 @@ export class Dataset implements DatasetInfo {
     return this.#targets[(this.#selection === null ? i : this.#selection[i]) * this.#targetSize];
   }
 
-  /** Stored features of example i before normalization, such as the 784 bytes of an image. */
+  /** Stored features of example i before normalization, such as the 784 bytes of an image; to be read, not to be written to. */
   raw(i: number): Uint8Array | Float32Array {
     if (!(Number.isInteger(i) && i >= 0 && i < this.length)) {
       throw new UserError(`dataset '${this.name}': there is no example ${i}; it has ${this.length}`);
