@@ -1,7 +1,7 @@
 /** Products that are taken from where they lie: of few rows, or small enough to live in the first cache. */
 import { NO_ACTIVATION } from './codes';
 import { finish } from './epilogue';
-import { rowsTimesColumns, rowsTimesRows } from './gemv';
+import { rowsTimesColumns, rowsTimesFewRows, rowsTimesRows } from './gemv';
 import { microInPlace } from './micro';
 import { mergeTile, packStrips } from './pack';
 
@@ -20,6 +20,19 @@ const LONG: i32 = 4096;
 @inline
 export function isFew(m: i32, k: i32, transA: bool, transB: bool): bool {
   return m < FEW && k <= LONG && !(transA && transB) && k >= 8;
+}
+
+/** Columns up to which a product of rows is taken from where it lies. */
+const NARROW: i32 = 16;
+
+export function isNarrow(n: i32, k: i32, transA: bool, transB: bool): bool {
+  return n <= NARROW && !transA && transB && k >= 24 && k <= LONG;
+}
+
+/** A product that is narrow. Any rows of it may be computed alone. */
+export function gemmNarrow(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, accumulate: bool, bias: usize, activation: i32): void {
+  rowsTimesFewRows(a, b, c, m, n, k, accumulate);
+  if (bias != 0 || activation != NO_ACTIVATION) finish(c, <usize>n << 2, m, n, bias, activation);
 }
 
 @inline
@@ -47,6 +60,10 @@ export function gemmSmall(
     if (transB) rowsTimesRows(a, b, c, m, n, k, accumulate);
     else rowsTimesColumns(a, aRow, aStep, b, c, m, n, k, accumulate);
     if (finishes) finish(c, ldc, m, n, bias, activation);
+    return;
+  }
+  if (isNarrow(n, k, transA, transB)) {
+    gemmNarrow(a, b, c, m, n, k, accumulate, bias, activation);
     return;
   }
   const strip = scratch + TILE;

@@ -19,6 +19,10 @@ const TILE: usize = 128;
 const BLOCK: i32 = 401408;
 /** Pairs that are looked at to see whether a product is worth it. */
 const SAMPLES: i32 = 256;
+/** Rows among which a row's partner is looked for. */
+const NEAR: i32 = 128;
+/** Places of four steps each at which rows are compared to be paired. */
+const PLACES: i32 = 16;
 
 /** A product, as it lies at the start of its scratch memory. Strides are bytes. */
 @unmanaged
@@ -42,6 +46,8 @@ class SparseProduct {
   /** Most steps and rows of a phase. */
   steps: i32;
   rows: i32;
+  /** Rows, two by two, as they are paired; 0 where that is as they follow each other. */
+  order: usize;
   /** Where the list of each pair of rows ends; and the lists, with room for `steps` entries each. */
   ends: usize;
   lists: usize;
@@ -61,6 +67,11 @@ function endsBytes(rows: i32): usize {
   return ((<usize>rows << 1) + 63) & ~63;
 }
 
+@inline
+function orderBytes(m: i32): usize {
+  return ((<usize>m << 2) + 63) & ~63;
+}
+
 /** Bytes of memory of its own that a thread needs for `sparseTiles`. */
 export function sparseLocal(k: i32): usize {
   return TILE + STRIP_ROW + <usize>evenly(k, KC) * STRIP_ROW;
@@ -70,7 +81,8 @@ export function sparseLocal(k: i32): usize {
 export function sparseScratch(m: i32, k: i32, threads: i32): usize {
   const steps = evenly(k, KC);
   const rows = rowsOf(m, steps);
-  return PRODUCT + <usize>threads * sparseLocal(k) + endsBytes(rows) + <usize>(rows >> 1) * <usize>steps * ENTRY;
+  const lists = endsBytes(rows) + <usize>(rows >> 1) * <usize>steps * ENTRY;
+  return PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m) + max(lists, <usize>rows * UNPAIRED);
 }
 
 /** Whether row `row` and the next have nothing but the background at a step. */
@@ -105,7 +117,8 @@ export function sparsePlan(
   product.activation = activation;
   product.steps = evenly(k, KC);
   product.rows = rowsOf(m, product.steps);
-  product.ends = scratch + PRODUCT + <usize>threads * sparseLocal(k);
+  product.order = transA ? 0 : scratch + PRODUCT + <usize>threads * sparseLocal(k);
+  product.ends = scratch + PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m);
   product.lists = product.ends + endsBytes(product.rows);
 
   const first = load<f32>(a);
@@ -130,6 +143,54 @@ export function sparsePlan(
   if (!(abs(first) <= largest)) firsts = 0;
   product.background = zeros >= firsts ? 0 : first;
   return 1 - <f64>max(zeros, firsts) / <f64>SAMPLES;
+}
+
+/** Bytes of a row that has no partner yet: its number, and a bit for each step at which it was looked at and has something besides the background. */
+const UNPAIRED: usize = 16;
+
+/**
+ * Pairs rows that have something besides the background at about the same steps, which makes lists shorter. Done once a product has been described and
+ * before anything is listed; where rows lie side by side, they stay as they are. A row without a partner comes last.
+ */
+export function sparsePair(product: SparseProduct): void {
+  let to = product.order;
+  if (to == 0) return;
+  const places = max(min(product.k >> 2, PLACES), 1);
+  const apart = <usize>((product.k >> 2) / places) << 4;
+  const background = f32x4.splat(product.background);
+  for (let row = 0; row < product.m; row += product.rows) {
+    let left = min(product.m - row, product.rows);
+    let last = product.ends;
+    let at = product.a + <usize>row * product.aRow;
+    for (let i = 0; i < left; i++, at += product.aRow, last += UNPAIRED) {
+      let bits: u64 = 0;
+      let from = at;
+      for (let p = 0; p < places; p++, from += apart) bits = (bits << 4) | <u64>i32x4.bitmask(f32x4.ne(v128.load(from), background));
+      store<u32>(last, row + i);
+      store<u64>(last, bits, 8);
+    }
+    for (; left > 1; left -= 2, to += 8) {
+      last -= UNPAIRED;
+      const bits = load<u64>(last, 8);
+      let nearest = last - UNPAIRED;
+      let least: u64 = 64 + 1;
+      for (let other = last - <usize>min(left - 1, NEAR) * UNPAIRED; other != last; other += UNPAIRED) {
+        const differ = popcnt<u64>(load<u64>(other, 8) ^ bits);
+        if (differ < least) {
+          least = differ;
+          nearest = other;
+        }
+      }
+      store<u32>(to, load<u32>(last));
+      store<u32>(to, load<u32>(nearest), 4);
+      last -= UNPAIRED;
+      v128.store(nearest, v128.load(last)); // the one before takes its place
+    }
+    if (left > 0) {
+      store<u32>(to, load<u32>(product.ends));
+      to += 4;
+    }
+  }
 }
 
 /** Parts of rows and steps, of which each is listed and then multiplied. */
@@ -169,7 +230,9 @@ export function sparseList(product: SparseProduct, phase: i32, first: i32, count
   const room = <usize>product.steps * ENTRY;
   const row = firstRow(product, phase) + 2 * first;
   let left = min(product.m - row, 2 * count);
-  let at = product.a + <usize>row * aRow + <usize>step * aStep;
+  const start = product.a + <usize>step * aStep;
+  let at = start + <usize>row * aRow;
+  let order = product.order + (<usize>row << 2);
   let to = product.lists + <usize>first * room;
   let end = product.ends + (<usize>first << 2);
   while (left > 0) {
@@ -182,8 +245,14 @@ export function sparseList(product: SparseProduct, phase: i32, first: i32, count
       continue;
     }
     // a last row without another stands for both, and what comes of it the second time is left out
-    if (aStep == 4) store<u32>(end, <u32>listAlong(at, left > 1 ? at + aRow : at, kc, background, to));
-    else store<u32>(end, <u32>listBeside(at, aStep, left == 1, kc, background, to));
+    if (aStep == 4) {
+      const one = start + <usize>load<u32>(order) * aRow;
+      const other = left > 1 ? start + <usize>load<u32>(order, 4) * aRow : one;
+      store<u32>(end, <u32>listAlong(one, other, kc, background, to));
+      order += 8;
+    } else {
+      store<u32>(end, <u32>listBeside(at, aStep, left == 1, kc, background, to));
+    }
     left -= 2;
     at += aRow << 1;
     to += room;
@@ -246,21 +315,17 @@ function putBeside(c: usize, cCol: usize, x: v128, y: v128, add: bool): void {
   v128.store64_lane(c3, high, 1);
 }
 
-/** What of a tile exists, where that is not all of it. */
-function putPart(tile: usize, c: usize, cRow: usize, cCol: usize, rows: i32, cols: i32, add: bool): void {
-  for (let i = 0; i < rows; i++, tile += STRIP_ROW, c += cRow) {
-    if (cCol == 4) {
-      for (let j = 0; j < cols; j += 4) {
-        const x = v128.load(tile + (<usize>j << 2));
-        const to = c + (<usize>j << 2);
-        storeUpTo(to, add ? f32x4.add(v128.load(to), x) : x, cols - j);
-      }
-    } else {
-      for (let j = 0; j < cols; j++) {
-        const to = c + <usize>j * cCol;
-        const x = load<f32>(tile + (<usize>j << 2));
-        store<f32>(to, add ? load<f32>(to) + x : x);
-      }
+/** What of a row of a tile exists, where that is not all of it. */
+function putPart(tile: usize, c: usize, cCol: usize, cols: i32, add: bool): void {
+  if (cCol == 4) {
+    for (; cols > 0; cols -= 4, tile += 16, c += 16) {
+      const x = v128.load(tile);
+      storeUpTo(c, add ? f32x4.add(v128.load(c), x) : x, cols);
+    }
+  } else {
+    for (; cols > 0; cols--, tile += 4, c += cCol) {
+      const x = load<f32>(tile);
+      store<f32>(c, add ? load<f32>(c) + x : x);
     }
   }
 }
@@ -270,9 +335,17 @@ function putPart(tile: usize, c: usize, cRow: usize, cCol: usize, rows: i32, col
  * with what lies at `base`.
  */
 function multiplyPairs(
-  list: usize, room: usize, ends: usize, strip: usize, base: usize, c: usize, cRow: usize, cCol: usize, rows: i32, cols: i32, add: bool, tile: usize,
+  list: usize, room: usize, ends: usize, strip: usize, base: usize, c: usize, cRow: usize, cCol: usize, order: usize, rows: i32, cols: i32, add: bool,
+  tile: usize,
 ): void {
-  for (; rows > 0; rows -= 2, list += room, ends += 4, c += cRow << 1) {
+  let one = c;
+  let other = c + cRow;
+  for (; rows > 0; rows -= 2, list += room, ends += 4, one += cRow << 1, other += cRow << 1) {
+    if (order != 0) {
+      one = c + <usize>load<u32>(order) * cRow;
+      other = rows > 1 ? c + <usize>load<u32>(order, 4) * cRow : one;
+      order += 8;
+    }
     let x0 = v128.load(base);
     let x1 = v128.load(base, 16);
     let x2 = v128.load(base, 32);
@@ -308,22 +381,22 @@ function multiplyPairs(
       v128.store(tile, y1, 80);
       v128.store(tile, y2, 96);
       v128.store(tile, y3, 112);
-      putPart(tile, c, cRow, cCol, min(rows, 2), cols, add);
+      putPart(tile, one, cCol, cols, add);
+      if (rows > 1) putPart(tile + 64, other, cCol, cols, add);
     } else if (cCol == 4) {
-      putVector(c, x0, add);
-      putVector(c + 16, x1, add);
-      putVector(c + 32, x2, add);
-      putVector(c + 48, x3, add);
-      const next = c + cRow;
-      putVector(next, y0, add);
-      putVector(next + 16, y1, add);
-      putVector(next + 32, y2, add);
-      putVector(next + 48, y3, add);
+      putVector(one, x0, add);
+      putVector(one + 16, x1, add);
+      putVector(one + 32, x2, add);
+      putVector(one + 48, x3, add);
+      putVector(other, y0, add);
+      putVector(other + 16, y1, add);
+      putVector(other + 32, y2, add);
+      putVector(other + 48, y3, add);
     } else {
-      putBeside(c, cCol, x0, y0, add);
-      putBeside(c + (cCol << 2), cCol, x1, y1, add);
-      putBeside(c + (cCol << 3), cCol, x2, y2, add);
-      putBeside(c + 12 * cCol, cCol, x3, y3, add);
+      putBeside(one, cCol, x0, y0, add);
+      putBeside(one + (cCol << 2), cCol, x1, y1, add);
+      putBeside(one + (cCol << 3), cCol, x2, y2, add);
+      putBeside(one + 12 * cCol, cCol, x3, y3, add);
     }
   }
 }
@@ -357,13 +430,16 @@ export function sparseTiles(product: SparseProduct, phase: i32, first: i32, coun
     const to = product.c + <usize>row * cRow + <usize>j * cCol;
     packStrip(product.b + <usize>j * bCol + <usize>step * product.bStep, bCol, product.bStep, strip, kc, cols);
     if (background != 0) sumStrip(strip, kc, background, base);
-    multiplyPairs(product.lists, <usize>product.steps * ENTRY, product.ends, strip, base, to, cRow, cCol, rows, cols, add, local);
+    const order = product.order == 0 ? 0 : product.order + (<usize>row << 2);
+    const from = order == 0 ? to : product.c + <usize>j * cCol; // rows of the order are counted from the first of all
+    multiplyPairs(product.lists, <usize>product.steps * ENTRY, product.ends, strip, base, from, cRow, cCol, order, rows, cols, add, local);
     if (finishes) finish(to, cRow, rows, cols, bias == 0 ? 0 : bias + (<usize>j << 2), activation);
   }
 }
 
 /** The product that `sparsePlan` has described, by this thread alone. */
 export function sparseGemm(product: SparseProduct): void {
+  sparsePair(product);
   const phases = sparsePhases(product);
   for (let phase = 0; phase < phases; phase++) {
     sparseList(product, phase, 0, sparseListUnits(product, phase));

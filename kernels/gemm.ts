@@ -10,7 +10,7 @@
  */
 import { NO_ACTIVATION } from './codes';
 import { finish } from './epilogue';
-import { gemmSmall, isFew, isSmall, smallScratch, TILE } from './gemm-small';
+import { gemmSmall, isFew, isNarrow, isSmall, smallScratch, TILE } from './gemm-small';
 import { micro } from './micro';
 import { mergeTile, packStrips } from './pack';
 
@@ -225,7 +225,7 @@ export function gemmTiles(product: Product, phase: i32, first: i32, count: i32, 
 export function gemm(
   a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, transA: bool, transB: bool, accumulate: bool, bias: usize, activation: i32, scratch: usize,
 ): void {
-  if (isFew(m, k, transA && m > 1, transB) || isSmall(m, n, k)) {
+  if (isFew(m, k, transA && m > 1, transB) || isNarrow(n, k, transA, transB) || isSmall(m, n, k)) {
     gemmSmall(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, scratch);
     return;
   }

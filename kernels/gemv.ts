@@ -1,6 +1,6 @@
 /**
- * Products with at most three rows of a: one example at a time, as in inference. Packing b would cost more than the product, so b is read once,
- * front to back, from where it lies.
+ * Products with few rows of a (one example at a time, as in inference) or few columns (the last layer). Packing an operand would cost more than the
+ * product, so each is read from where it lies.
  */
 import { lanesBelow, madd, storeUpTo, sumLanes } from './simd';
 
@@ -40,6 +40,94 @@ export function rowsTimesRows(a: usize, b: usize, c: usize, m: i32, n: i32, k: i
       let sums = f32x4(sumLanes(s0), sumLanes(s1), sumLanes(s2), sumLanes(s3));
       if (accumulate) sums = f32x4.add(v128.load(to), sums);
       storeUpTo(to, sums, n - j);
+    }
+  }
+}
+
+/** The sums of the lanes of four vectors, each as `sumLanes` has it. */
+@inline
+function sumLanes4(x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+  const one = f32x4.add(v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), v128.shuffle<f32>(x0, x1, 2, 6, 3, 7));
+  const other = f32x4.add(v128.shuffle<f32>(x2, x3, 0, 4, 1, 5), v128.shuffle<f32>(x2, x3, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(one, other, 0, 1, 4, 5), v128.shuffle<f32>(one, other, 2, 3, 6, 7));
+}
+
+/** Two elements beside each other, the lanes from `lane` on of x; or the first of them alone. */
+@inline
+function putTwo(c: usize, x: v128, lane: u8, both: bool, accumulate: bool): void {
+  if (accumulate) x = f32x4.add(x, v128.load64_splat(c));
+  if (lane == 0) {
+    if (both) v128.store64_lane(c, x, 0);
+    else v128.store32_lane(c, x, 0);
+  } else if (both) v128.store64_lane(c, x, 1);
+  else v128.store32_lane(c, x, 2);
+}
+
+/** c[i, j] = Σ_k a[i, k] b[j, k] in tiles of four rows and two columns. A sum is that of `rowsTimesRows`. */
+export function rowsTimesFewRows(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, accumulate: bool): void {
+  const row = <usize>k << 2;
+  const ldc = <usize>n << 2;
+  const whole = k & ~3;
+  const rest = lanesBelow(k - whole);
+  for (; m > 0; m -= 4, a += row << 2, c += ldc << 2) {
+    // past the last row, or column, the last is read again, and what comes of it is not stored
+    const a1 = m > 1 ? a + row : a;
+    const a2 = m > 2 ? a1 + row : a1;
+    const a3 = m > 3 ? a2 + row : a2;
+    let b0 = b;
+    let to = c;
+    for (let left = n; left > 0; left -= 2, b0 += row << 1, to += 8) {
+      const b1 = left > 1 ? b0 + row : b0;
+      let x0 = f32x4.splat(0);
+      let x1 = x0;
+      let x2 = x0;
+      let x3 = x0;
+      let y0 = x0;
+      let y1 = x0;
+      let y2 = x0;
+      let y3 = x0;
+      let at: usize = 0;
+      for (const end = <usize>whole << 2; at != end; at += 16) {
+        const u = v128.load(b0 + at);
+        const v = v128.load(b1 + at);
+        const w0 = v128.load(a + at);
+        x0 = madd(w0, u, x0);
+        y0 = madd(w0, v, y0);
+        const w1 = v128.load(a1 + at);
+        x1 = madd(w1, u, x1);
+        y1 = madd(w1, v, y1);
+        const w2 = v128.load(a2 + at);
+        x2 = madd(w2, u, x2);
+        y2 = madd(w2, v, y2);
+        const w3 = v128.load(a3 + at);
+        x3 = madd(w3, u, x3);
+        y3 = madd(w3, v, y3);
+      }
+      if (whole < k) {
+        const u = v128.and(v128.load(b0 + at), rest);
+        const v = v128.and(v128.load(b1 + at), rest);
+        const w0 = v128.and(v128.load(a + at), rest);
+        x0 = madd(w0, u, x0);
+        y0 = madd(w0, v, y0);
+        const w1 = v128.and(v128.load(a1 + at), rest);
+        x1 = madd(w1, u, x1);
+        y1 = madd(w1, v, y1);
+        const w2 = v128.and(v128.load(a2 + at), rest);
+        x2 = madd(w2, u, x2);
+        y2 = madd(w2, v, y2);
+        const w3 = v128.and(v128.load(a3 + at), rest);
+        x3 = madd(w3, u, x3);
+        y3 = madd(w3, v, y3);
+      }
+      const one = sumLanes4(x0, x1, x2, x3);
+      const other = sumLanes4(y0, y1, y2, y3);
+      const low = v128.shuffle<f32>(one, other, 0, 4, 1, 5);
+      const high = v128.shuffle<f32>(one, other, 2, 6, 3, 7);
+      const both = left > 1;
+      putTwo(to, low, 0, both, accumulate);
+      if (m > 1) putTwo(to + ldc, low, 2, both, accumulate);
+      if (m > 2) putTwo(to + 2 * ldc, high, 0, both, accumulate);
+      if (m > 3) putTwo(to + 3 * ldc, high, 2, both, accumulate);
     }
   }
 }

@@ -2,7 +2,7 @@
 // package and started from there, in Node and in browsers alike, so it imports nothing.
 
 function serve({ module, memory, control, seat, names, foreign, layout, spin, idle }) {
-  const { EPOCH, NEXT, KERNEL, TOTAL, GRAIN, COUNT, LOCAL, LOCAL_BYTES, ARGUMENTS, FAILED, TWO_ENDED, SEATS, SEAT_WORDS, LEAVE, PIECES, VALUES, MOST_ARGUMENTS } = layout;
+  const { EPOCH, NEXT, KERNEL, TOTAL, GRAIN, COUNT, LOCAL, LOCAL_BYTES, ARGUMENTS, FAILED, TWO_ENDED, PART, SEATS, SEAT_WORDS, LEAVE, PIECES, VALUES, MOST_ARGUMENTS } = layout;
   const { READY, WORKING, ASLEEP, GONE } = layout;
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   // Only where there is a `require`: a library of the system is called in Node.
@@ -20,14 +20,22 @@ function serve({ module, memory, control, seat, names, foreign, layout, spin, id
     const count = words[COUNT];
     const local = words[LOCAL];
     const given = new Array(words[ARGUMENTS]).fill(0);
-    const pieces = Math.ceil(total / grain);
+    const part = words[PART];
     const twoEnded = words[TWO_ENDED] === 1;
     if (twoEnded && seat > 0) return; // it was told to leave: the two ends are others'
-    let last = pieces;
-    for (let taken = Atomics.add(words, NEXT, 1); taken < pieces; taken = Atomics.add(words, NEXT, 1)) {
-      const from = (twoEnded ? --last : taken) * grain;
+    const blocks = Math.ceil(total / grain);
+    let left = blocks;
+    let known = 0;
+    let last = blocks;
+    for (;;) {
+      const taken = Atomics.add(words, NEXT, 1);
+      for (; known < taken && left > 0; known++) left -= Math.ceil(left / part);
+      if (left <= 0) return;
+      const size = Math.ceil(left / part);
+      last -= size;
+      const from = (twoEnded ? last : blocks - left) * grain;
       for (let j = 0; j < given.length; j++) given[j] = values[j] + from * values[MOST_ARGUMENTS + j];
-      given[count] = Math.min(grain, total - from);
+      given[count] = Math.min(size * grain, total - from);
       if (local >= 0) given[local] += (seat + 1) * words[LOCAL_BYTES];
       kernel(...given);
       Atomics.add(words, state + PIECES, 1);

@@ -65,6 +65,9 @@ export interface KernelExports {
     activation: number,
     scratch: number,
   ): void;
+  /** whether a product with few columns is `gemmNarrow`, whatever its rows */
+  isNarrow(n: number, k: number, transA: number, transB: number): number;
+  gemmNarrow(a: number, b: number, c: number, m: number, n: number, k: number, accumulate: number, bias: number, activation: number): void;
   finishRows(y: number, rows: number, cols: number, bias: number, activation: number): void;
   /** the phases of a blocked product, described at `scratch`; `product` is that address */
   gemmPlan(
@@ -105,6 +108,7 @@ export interface KernelExports {
   sparseScratch(m: number, k: number, threads: number): number;
   sparseLocal(k: number): number;
   sparsePhases(product: number): number;
+  sparsePair(product: number): void;
   sparseListUnits(product: number, phase: number): number;
   sparseList(product: number, phase: number, first: number, count: number): void;
   sparseTileUnits(product: number): number;

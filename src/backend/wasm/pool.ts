@@ -15,7 +15,7 @@ export const layout = {
   EPOCH: 0,
   /** How many pieces have been taken. */
   NEXT: 16,
-  /** The job: its kernel, units in all and in a piece; which argument is the number of units; which is local memory (or -1) and its bytes a thread. */
+  /** The job: its kernel, units in all and in the smallest piece; which argument is the number of units; which is local memory (or -1) and its bytes a thread. */
   KERNEL: 32,
   TOTAL: 33,
   GRAIN: 34,
@@ -27,6 +27,8 @@ export const layout = {
   FAILED: 39,
   /** 1 where two threads take their pieces from two ends: this one from the first on, the other from the last. */
   TWO_ENDED: 40,
+  /** Of what is left, whoever takes a piece takes this part. */
+  PART: 41,
   /** Arguments for unit 0, then what to add to each for every unit: doubles. */
   VALUES: 48,
   /** Arguments a kernel has at most. */
@@ -54,6 +56,7 @@ const {
   ARGUMENTS,
   FAILED,
   TWO_ENDED,
+  PART,
   VALUES,
   SEATS,
   SEAT_WORDS,
@@ -118,15 +121,23 @@ interface Seat {
 export interface Job {
   /** Position in `kernelNames`. */
   readonly kernel: number;
-  /** Units in all, and in a piece. */
+  /** Units in all, and in the smallest piece; the others are whole multiples of it. */
   readonly total: number;
   readonly grain: number;
+  /** Whether all pieces are of the smallest size, rather than larger ones coming first. */
+  readonly even?: boolean;
   /** The argument that is the number of units. */
   readonly count: number;
   /** The argument that is the address of local memory, of `localBytes` for each thread; -1 for none. */
   readonly local: number;
   readonly localBytes: number;
 }
+
+/**
+ * Whoever takes a piece takes one in so many of what is left for each thread: so the first pieces are large, and few, and by the end they are so small that
+ * nobody waits long for another's.
+ */
+const SHARE_OF_LEFT = 2;
 
 type AnyKernel = (...values: number[]) => unknown;
 
@@ -162,6 +173,11 @@ export class Pool {
   /** Places that local memory must have, one for each thread that may join a job: also for those that were told to leave and have not gone yet. */
   get places(): number {
     return 1 + Math.max(this.#seats.length, this.#threads - 1);
+  }
+
+  /** Units of the largest piece of a job. */
+  largest(total: number, grain: number): number {
+    return Math.min(Math.ceil(Math.ceil(total / grain) / (SHARE_OF_LEFT * this.#threads)) * grain, total);
   }
 
   /** Why threads that were asked for are not there, or null. */
@@ -259,6 +275,7 @@ export class Pool {
     words[FAILED] = 0;
     // So each works at the same part of every range, step after step, and finds it in its own cache. Which pieces are left is one number all the same.
     words[TWO_ENDED] = this.#threads === 2 ? 1 : 0;
+    words[PART] = job.even === true ? job.total : SHARE_OF_LEFT * this.#threads;
     Atomics.store(words, NEXT, 0);
     Atomics.add(words, EPOCH, 1);
     this.#wake();
@@ -276,7 +293,7 @@ export class Pool {
 
   /** Ends the job that was begun; what nobody has taken is not done. */
   drop(job: Job): void {
-    Atomics.store(this.#words, NEXT, Math.ceil(job.total / job.grain));
+    Atomics.store(this.#words, NEXT, job.total);
     this.#close();
   }
 
@@ -294,17 +311,25 @@ export class Pool {
     }
   }
 
+  // The same loop is in kernels/worker.js, and which piece is which has to be the same in both.
   #work({ kernel, total, grain, count }: Job, values: readonly number[], steps: readonly number[]): void {
     const call = this.#kernels[kernel];
     const given = values.slice();
-    const pieces = Math.ceil(total / grain);
     const isTwoEnded = this.#words[TWO_ENDED] === 1;
+    const part = this.#words[PART];
+    let left = Math.ceil(total / grain);
+    let known = 0;
     let first = 0;
-    for (let taken = Atomics.add(this.#words, NEXT, 1); taken < pieces; taken = Atomics.add(this.#words, NEXT, 1)) {
-      const from = (isTwoEnded ? first++ : taken) * grain;
+    for (;;) {
+      const taken = Atomics.add(this.#words, NEXT, 1);
+      for (; known < taken && left > 0; known++) left -= Math.ceil(left / part);
+      if (left <= 0) return;
+      const size = Math.ceil(left / part);
+      const from = (isTwoEnded ? first : Math.ceil(total / grain) - left) * grain;
       for (let j = 0; j < given.length; j++) given[j] = values[j] + from * steps[j];
-      given[count] = Math.min(grain, total - from);
+      given[count] = Math.min(size * grain, total - from);
       call(...given);
+      first += size;
     }
   }
 

@@ -68,6 +68,12 @@ describe.each(['relaxed', 'plain'] as const)('%s', simd => {
   });
 });
 
+test('so many rows that they are listed block by block', () => {
+  const [m, n, k] = [1901, 32, 320];
+  const [x, dy] = [mostly(0, 0.4, m * k, 1), mostly(0, 0.5, m * n, 4)];
+  expect(layer({ sparseShare: always }, [m, n, k], x, dy)).toEqual(layer({ sparseShare: never }, [m, n, k], x, dy));
+});
+
 describe('threads', () => {
   const many = [2, 3].map(threads => new WasmBackend({ threads, limits, sparseShare: always }));
   const alone = new WasmBackend({ threads: 1, sparseShare: always });

@@ -19,12 +19,10 @@ export const LIMITS: Limits = { elements: 65536, costlyElements: 16384, multipli
 
 /** Elements of a piece at least; pieces begin at whole cache lines, and at whole blocks of random numbers. */
 const PIECE = 8192;
-/** Pieces a thread gets, about: so that one that is held up leaves work to the others. */
-const PIECES = 4;
 /** Multiplications of a piece at least, about ten microseconds' worth. */
 const PIECE_OF_PRODUCT = 250_000;
 /** The same of a sparse product, as if it were done in full. */
-const PIECE_OF_SPARSE = 1_500_000;
+const PIECE_OF_SPARSE = 750_000;
 /** Bytes of memory of its own that a thread needs for a product whose operands are all packed beforehand. */
 const TILE = 128;
 /** Elements packed in a piece at least. */
@@ -112,9 +110,8 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     local = -1,
     localBytes = 0,
   ): void {
-    const grain = Math.max(least, Math.ceil(total / (pool.threads * PIECES * least)) * least);
     if (local >= 0) values[local] = scratch(localBytes * pool.places);
-    pool.run({ kernel: name, total, grain, count, local, localBytes }, values, steps);
+    pool.run({ kernel: name, total, grain: least, count, local, localBytes }, values, steps);
   }
 
   function split<K extends Splittable>(name: K): KernelExports[K] {
@@ -188,8 +185,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
         if (form[j] === 'i') return 1;
         return value === 0 ? 0 : form[j] === 'x' ? 4 * inner : form[j] === 'f' ? 4 : 0;
       });
-      const grain = Math.ceil(n / (pool.threads * PIECES * LINE)) * LINE;
-      share(number, n, grain, count, values, steps, local, bytes(values[count - 1], grain, inner));
+      share(number, n, LINE, count, values, steps, local, bytes(values[count - 1], pool.largest(n, LINE), inner));
     };
     return shared as unknown as KernelExports[K];
   }
@@ -227,15 +223,21 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       kernels.warpImages(...values);
       return;
     }
-    const grain = Math.ceil(Math.max(n / (pool.threads * PIECES), PIECE / 4 / size));
+    const grain = Math.ceil(PIECE / 4 / size);
     const job = { kernel: warp, total: n, grain, count: 6, local: 14, localBytes: warpLocal(height, width, spacing) };
     pool.run(job, values, [table === 0 ? 4 * size : size, 0, 0, 4 * size, 24, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   };
 
+  const narrow = numberOf('gemmNarrow');
   const [pack, tiles] = [numberOf('gemmPack'), numberOf('gemmTiles')];
   out.gemm = (a, b, c, m, n, k, transA, transB, accumulate, bias, activation, memory) => {
     if (m < 4 || m * n * k < limits.multiplications || pool.helpers() === 0) {
       kernels.gemm(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, memory);
+      return;
+    }
+    if (kernels.isNarrow(n, k, transA, transB) === 1) {
+      const rows = Math.ceil(PIECE_OF_PRODUCT / 4 / (n * k)) * 4;
+      share(narrow, m, rows, 3, [a, b, c, m, n, k, accumulate, bias, activation], [4 * k, 0, 4 * n, 0, 0, 0, 0, 0, 0]);
       return;
     }
     const product = scratch(kernels.gemmScratch(m, n, k, pool.places));
@@ -262,6 +264,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       kernels.sparseGemm(product, m, n, k);
       return;
     }
+    kernels.sparsePair(product);
     const localBytes = kernels.sparseLocal(k);
     const strips = kernels.sparseTileUnits(product);
     const few = Math.ceil(PIECE_OF_PACKING / (2 * Math.min(k, 320)));

@@ -48,7 +48,7 @@ export class Warping {
     const values = this.#layOut(out + outputs, out, out + outputs + inputs, images);
     const steps = [table === null ? 4 * size : size, 0, 0, 4 * size, 24, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     const kernel = pool.kernelNames.indexOf('warpImages');
-    const job = { kernel, total: index.length, grain: PIECE, count: COUNT, local: LOCAL, localBytes };
+    const job = { kernel, total: index.length, grain: PIECE, even: true, count: COUNT, local: LOCAL, localBytes };
     this.#busy = true;
     pool.begin(job, values, steps);
     return {
