@@ -1,6 +1,6 @@
 /** The module's exports. */
 export { argmax, cumsum, reduce } from './reduce';
-export { axpy, fill, unary, where } from './unary';
+export { axpby, fill, unary, where } from './unary';
 export { binary } from './binary';
 export { copy2d, decodeRows, gatherRows, mixRows, pickColumns, scatterAddRows, unpickColumns } from './movement';
 export { gemm, gemmLocal, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTiles, gemmTileUnits } from './gemm';

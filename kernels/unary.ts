@@ -111,10 +111,11 @@ export function fill(out: usize, n: i32, value: f32): void {
   for (; n > 0; n -= 4, out += 16) storeUpTo(out, y, n);
 }
 
-/** out += alpha x */
-export function axpy(alpha: f32, x: usize, out: usize, n: i32): void {
-  const factor = f32x4.splat(alpha);
-  for (; n > 0; n -= 4, x += 16, out += 16) storeUpTo(out, madd(factor, v128.load(x), v128.load(out)), n);
+/** out = alpha x + beta out */
+export function axpby(alpha: f32, x: usize, beta: f32, out: usize, n: i32): void {
+  const a = f32x4.splat(alpha);
+  const b = f32x4.splat(beta);
+  for (; n > 0; n -= 4, x += 16, out += 16) storeUpTo(out, madd(a, v128.load(x), f32x4.mul(b, v128.load(out))), n);
 }
 
 /** out = condition ≠ 0 ? a : b */

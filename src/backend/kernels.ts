@@ -270,8 +270,8 @@ export interface Kernels {
   binary(name: BinaryName, a: Storage, b: Storage, out: Storage, plan: BroadcastPlan): void;
   /** out = condition ≠ 0 ? a : b, all of n elements */
   where(condition: Storage, a: Storage, b: Storage, out: Storage, n: number): void;
-  /** out += alpha x */
-  axpy(alpha: number, x: Storage, out: Storage, n: number): void;
+  /** out = alpha x + beta out */
+  axpby(alpha: number, x: Storage, beta: number, out: Storage, n: number): void;
 
   // movement ------------------------------------------------------------------------------------------------------
   copy(x: Storage, out: Storage, plan: CopyPlan): void;

@@ -115,10 +115,8 @@ export class BatchNorm1d extends Module {
     kernels.fill(batches.storage, 1, t);
     const share = this.weighEqually || this.momentum === null ? 1 / t : this.momentum;
     const n = this.numFeatures;
-    kernels.unary('mulScalar', runningMean.storage, runningMean.storage, n, 1 - share);
-    kernels.axpy(share, mean.storage, runningMean.storage, n);
-    kernels.unary('mulScalar', runningVar.storage, runningVar.storage, n, 1 - share);
-    kernels.axpy((share * count) / (count - 1), variance.storage, runningVar.storage, n); // unbiased
+    kernels.axpby(share, mean.storage, 1 - share, runningMean.storage, n);
+    kernels.axpby((share * count) / (count - 1), variance.storage, 1 - share, runningVar.storage, n); // unbiased
   }
 }
 

@@ -81,7 +81,7 @@ export class SGD extends FirstOrderOptimizer<SGDOptions> {
     const { momentum_buffer: velocity } = this.stateOf(theta) as { momentum_buffer?: Tensor };
     if (velocity === undefined) return;
     const share = group.lrInVelocity ? group.momentum : -group.lr * group.momentum;
-    theta.kernels.axpy(direction * share, velocity.storage, theta.storage, theta.size);
+    theta.kernels.axpby(direction * share, velocity.storage, 1, theta.storage, theta.size);
   }
 
   /** 0 for the first step, when a new velocity takes all of the gradient; 1 for those after it. */

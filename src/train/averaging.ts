@@ -83,8 +83,7 @@ export class WeightAverage {
         average.set(parameter);
         continue;
       }
-      kernels.unary('mulScalar', average.storage, average.storage, average.size, kept);
-      kernels.axpy(1 - kept, parameter.storage, average.storage, average.size);
+      kernels.axpby(1 - kept, parameter.storage, kept, average.storage, average.size);
     }
   }
 

@@ -79,9 +79,9 @@ export function createReferenceBackend(dtype: 'float32' | 'float64' = 'float64')
       const [test, yes, no, to] = [data(condition), data(a), data(b), data(out)];
       for (let i = 0; i < n; i++) to[i] = test[i] !== 0 ? yes[i] : no[i];
     },
-    axpy(alpha, x, out, n) {
+    axpby(alpha, x, beta, out, n) {
       const [from, to] = [data(x), data(out)];
-      for (let i = 0; i < n; i++) to[i] += alpha * from[i];
+      for (let i = 0; i < n; i++) to[i] = alpha * from[i] + beta * to[i];
     },
 
     copy(x, out, plan) {

@@ -82,7 +82,7 @@ describe.each(backends)('$name', ({ kernels }) => {
     expect([...kernels.view(sa)]).toEqual([...a].map(x => -f(x * x)));
   });
 
-  test('fill, where and axpy stop at n', () => {
+  test('fill, where and axpby stop at n', () => {
     for (const n of [0, 1, 2, 3, 4, 5, 16, 19]) {
       const [c, a, b] = [noise(n, 1).map(x => Number(x > 0)), noise(n, 2), noise(n, 3)];
       if (n > 4) c[4] = NaN; // not zero: true
@@ -91,8 +91,11 @@ describe.each(backends)('$name', ({ kernels }) => {
       kernels.where(sc, sa, sb, out, n);
       expect([...kernels.view(out)]).toEqual([...[...c].map((x, i) => (x !== 0 ? a[i] : b[i])), 9, 9, 9]);
       kernels.fill(out, n, 1.5);
-      kernels.axpy(-2, sa, out, n);
+      kernels.axpby(-2, sa, 1, out, n);
       expect([...kernels.view(out)]).toEqual([...[...a].map(x => f(1.5 - 2 * x)), 9, 9, 9]);
+      kernels.fill(out, n, 1.5);
+      kernels.axpby(-2, sa, 0.5, out, n);
+      expect([...kernels.view(out)]).toEqual([...[...a].map(x => f(0.75 - 2 * x)), 9, 9, 9]);
     }
   });
 

@@ -18,7 +18,7 @@ export interface KernelExports {
     scratch: number,
   ): void;
   where(condition: number, a: number, b: number, out: number, n: number): void;
-  axpy(alpha: number, x: number, out: number, n: number): void;
+  axpby(alpha: number, x: number, beta: number, out: number, n: number): void;
   copy2d(from: number, to: number, rows: number, cols: number, fromRow: number, fromCol: number, toRow: number, toCol: number): void;
   /** bytes, index (whole numbers) and table are addresses */
   decodeRows(bytes: number, index: number, table: number, out: number, rows: number, cols: number): number;

@@ -36,7 +36,7 @@ const FORMS = {
   fill: 'xn.',
   unary: '.xxn.',
   where: 'xxxxn',
-  axpy: '.xxn',
+  axpby: '.x.xn',
   decodeRows: '.x.rn.',
   gatherRows: '.xrn.',
   mixRows: 'r.xrn...',

@@ -34,7 +34,7 @@ for (const n of lengths) {
   cases[`add ${n}`] = of([x, y, z], (k, a, b, c) => k.binary('add', a, b, c, plan));
   cases[`mul by one number ${n}`] = of([x, y, z], (k, a, b, c) => k.binary('mul', a, b, c, { ...plan, bStrides: [0] }));
   cases[`where ${n}`] = of([x, y, z, [n, 4]], (k, a, b, c, d) => k.where(a, b, c, d, n));
-  cases[`axpy ${n}`] = of([x, y], (k, a, b) => k.axpy(0.3, a, b, n));
+  cases[`axpby ${n}`] = of([x, y], (k, a, b) => k.axpby(0.3, a, 0.7, b, n));
   cases[`copy backwards ${n}`] = of([x, y], (k, a, b) =>
     k.copy(a, b, { dims: [n], from: n - 1, fromStrides: [-1], to: 0, toStrides: [1] }),
   );

@@ -224,8 +224,8 @@ export class WasmBackend implements Kernels {
     this.#wasm.where(address(condition), address(a), address(b), address(out), n);
   }
 
-  axpy(alpha: number, x: Storage, out: Storage, n: number): void {
-    this.#wasm.axpy(alpha, address(x), address(out), n);
+  axpby(alpha: number, x: Storage, beta: number, out: Storage, n: number): void {
+    this.#wasm.axpby(alpha, address(x), beta, address(out), n);
   }
 
   // movement ------------------------------------------------------------------------------------------------------
