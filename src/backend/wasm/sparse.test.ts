@@ -20,6 +20,7 @@ const shapes: readonly (readonly [m: number, n: number, k: number])[] = [
   [128, 64, 784],
   [701, 48, 96],
   [33, 400, 33],
+  [20, 48, 900],
 ];
 
 /** The layer's output and gradients for these inputs and seeds, from a backend of its own. */
