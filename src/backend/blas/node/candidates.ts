@@ -14,6 +14,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'libopenblasp.so.0', // Fedora: with threads
     'libopenblaso.so.0', // Fedora: with OpenMP
     'libopenblas.so',
+    'libopenblas64.so.0', // with whole numbers of 64 bits
+    'libopenblas64_.so.0',
     'libmkl_rt.so.3',
     'libmkl_rt.so.2',
     'libmkl_rt.so.1',
@@ -79,5 +81,5 @@ export function candidates(platform: string, environment: Environment, exists: (
 export function howToInstall(platform: string): string {
   if (platform === 'darwin') return 'macOS has Accelerate; for another: brew install openblas';
   if (platform === 'win32') return 'conda install openblas (or unpack a release of OpenBLAS), and put the folder of its DLL on PATH';
-  return 'apt-get install libopenblas0-pthread (Debian, Ubuntu), dnf install openblas-threads (Fedora), pacman -S openblas (Arch), or conda install openblas';
+  return 'apt-get install libopenblas0-pthread (Debian, Ubuntu), dnf install openblas-threads (Fedora), pacman -S openblas (Arch), or conda install openblas; NumPy brings one too: CHAINRULE_BLAS=.../site-packages/numpy.libs/libscipy_openblas64_-....so';
 }

@@ -109,6 +109,35 @@ describe('a library', () => {
     expect(koffi.told).toEqual([5]);
   });
 
+  test.each([
+    ['scipy_', '', 'int'],
+    ['', '64_', 'int64_t'],
+    ['scipy_', '64_', 'int64_t'],
+  ])('is known by its names with %j before and %j after them, and then takes whole numbers as %s', (before, after, whole) => {
+    const koffi = new FakeProcess(process => ({
+      'libx.so': Object.fromEntries(Object.entries(openblas(process)).map(([name, call]) => [`${before}${name}${after}`, call])),
+    }));
+    const types: unknown[] = [];
+    const { load } = koffi;
+    koffi.load = path => {
+      const library = load.call(koffi, path);
+      return {
+        ...library,
+        func: (name, result, parameters) => {
+          types.push([name, ...parameters]);
+          return library.func(name, result, parameters);
+        },
+      };
+    };
+    expect(findBlas({ koffi, environment, threads: 5 })).toMatchObject({ kind: 'OpenBLAS', version: '0.3.99 Haswell', threads: 5 });
+    expect(koffi.told).toEqual([5]);
+    const pointer = 'void *';
+    expect(types).toContainEqual([
+      `${before}cblas_sgemm${after}`,
+      ...['int', 'int', 'int', whole, whole, whole, 'float', pointer, whole, pointer, whole, 'float', pointer, whole],
+    ]);
+  });
+
   type Spoil = (c: Float32Array, call: Parameters<Sgemm>) => void;
   /** Adds 1 to element `at` of c, where `when` the call is such. */
   const add1 =

@@ -52,7 +52,31 @@ function koffiFile(): string {
   return 'koffi';
 }
 
-const SGEMM = ['int', 'int', 'int', 'int', 'int', 'int', 'float', 'void *', 'int', 'void *', 'int', 'float', 'void *', 'int'];
+/** Parameters of `cblas_sgemm`, where its whole numbers are of this type; the enumerations, which come first, are `int` everywhere. */
+function parameters(whole: string): string[] {
+  return ['int', 'int', 'int', whole, whole, whole, 'float', 'void *', whole, 'void *', whole, 'float', 'void *', whole];
+}
+
+/** How a build has named its functions: builds with whole numbers of 64 bits add to the names, and the one that NumPy and SciPy bring along does too. */
+interface Naming {
+  readonly before: string;
+  readonly after: string;
+  readonly whole: string;
+}
+const NAMINGS: readonly Naming[] = [
+  { before: '', after: '', whole: 'int' },
+  { before: 'scipy_', after: '', whole: 'int' },
+  { before: '', after: '64_', whole: 'int64_t' },
+  { before: 'scipy_', after: '64_', whole: 'int64_t' },
+];
+
+/** A library whose functions are asked for by their plain names. */
+function named(handle: LibraryHandle, { before, after }: Naming): LibraryHandle {
+  return {
+    func: (name, result, types) => handle.func(`${before}${name}${after}`, result, types),
+    symbol: name => handle.symbol(`${before}${name}${after}`),
+  };
+}
 
 /** The C functions by which a library is known, asked what it is, and told how many threads it may take. */
 interface Flavor {
@@ -104,13 +128,12 @@ const FLAVORS: readonly Flavor[] = [
  * @param threads for a library that shares products out by itself; one that several threads may call is kept to one in each call
  */
 export function openLibrary(koffi: Koffi, path: string, threads: number = availableParallelism()): BlasLibrary {
-  const handle = koffi.load(path);
-  let sgemm: Sgemm;
-  try {
-    sgemm = handle.func('cblas_sgemm', 'void', SGEMM) as unknown as Sgemm;
-  } catch {
+  const loaded = koffi.load(path);
+  const naming = NAMINGS.find(each => has(named(loaded, each), 'cblas_sgemm'));
+  if (naming === undefined)
     throw new UserError(`${path} has no function cblas_sgemm; it is no BLAS library, or one without the C interface`);
-  }
+  const handle = named(loaded, naming);
+  const types = parameters(naming.whole);
   const flavor = FLAVORS.find(({ setThreads: [name] }) => has(handle, name));
   const shares = flavor?.shares?.(handle) ?? false;
   if (shares) threads = 1;
@@ -125,8 +148,10 @@ export function openLibrary(koffi: Koffi, path: string, threads: number = availa
     version: flavor?.version(text, handle) ?? '',
     path: fileOf(koffi, handle) ?? path,
     threads: flavor === undefined ? 0 : threads,
-    elsewhere: shares ? { koffi: koffiFile(), library: path, name: 'cblas_sgemm', result: 'void', parameters: SGEMM } : null,
-    sgemm,
+    elsewhere: shares
+      ? { koffi: koffiFile(), library: path, name: `${naming.before}cblas_sgemm${naming.after}`, result: 'void', parameters: types }
+      : null,
+    sgemm: handle.func('cblas_sgemm', 'void', types) as unknown as Sgemm,
     addressOf: buffer => Number(koffi.address(new Uint8Array(buffer))),
   };
 }
