@@ -1,5 +1,6 @@
 // The libraries that are compared, and how each is started. Where a library has settings that only the start of its process can make, each setting is
 // a candidate, and the fastest stands for the library.
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +11,25 @@ const all = availableParallelism();
 
 const threadsOf = (count, others = {}) => ({ OMP_NUM_THREADS: String(count), ...others });
 
+/** The OpenBLAS that NumPy brings, for CHAINRULE_BLAS; null where there is none, or another is named. */
+export function numpysBlas(python) {
+  if (process.env.CHAINRULE_BLAS) return null;
+  try {
+    const ask = 'import glob, numpy; print(glob.glob(numpy.__path__[0] + ".libs/*openblas*")[0])';
+    return execFileSync(python, ['-c', ask], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+}
+
 /** id, name and the candidates of every library that can run here. */
 export function libraries(python) {
+  const numpys = numpysBlas(python);
+  const onBlas = (blas, label, env = {}) => ({
+    label,
+    command: node('chainrule', { blas }),
+    env: { CHAINRULE_THREADS: String(blas), ...env },
+  });
   const list = [
     { id: 'wasm1', name: 'chainrule, wasm, 1 thread', candidates: [{ command: node('chainrule'), env: { CHAINRULE_THREADS: '1' } }] },
     {
@@ -26,11 +44,10 @@ export function libraries(python) {
     {
       id: 'blas',
       name: 'chainrule, BLAS',
-      candidates: [...new Set([1, all])].map(blas => ({
-        label: `${blas} threads`,
-        command: node('chainrule', { blas }),
-        env: { CHAINRULE_THREADS: String(blas) },
-      })),
+      candidates: [
+        ...[...new Set([1, all])].map(threads => onBlas(threads, `${threads} threads`)),
+        ...(numpys === null ? [] : [onBlas(all, `${all} threads, the OpenBLAS of NumPy`, { CHAINRULE_BLAS: numpys })]),
+      ],
     },
     { id: 'pytorch', name: 'PyTorch', python: 'torch', candidates: pytorch(python) },
     {

@@ -169,7 +169,7 @@ function productsText({ peaks, together, results, machine }) {
       return `${gflops.toFixed(0)} (${(100 * share).toFixed(0)} %)`;
     }),
   ]);
-  const checks = ['wasm', 'blas'].flatMap(kind => {
+  const checks = ['wasm', 'blas', 'blasOfNumpy'].flatMap(kind => {
     const one = results.filter(({ id }) => id === `${kind}1`);
     if (one.length === 0) return [];
     const worst = Math.min(...one.map(({ share }) => share));

@@ -1,6 +1,7 @@
 // Products of float32 matrices as a share of the measured peak of a core: of 128-bit multiply-adds in WebAssembly, of 256-bit ones in native code.
 import { availableParallelism } from 'node:os';
 import { Calm } from '../calm.mjs';
+import { numpysBlas } from '../libraries.mjs';
 import { load } from '../load.mjs';
 import { nativePeak } from '../native-peak.mjs';
 import { peak, peakTogether } from '../peak.mjs';
@@ -66,6 +67,7 @@ export async function products({ rounds, seconds, python }) {
   const updates = {}; // milliseconds, for the rooflines
   for (const [id, workload] of Object.entries(workloads)) updates[id] = await updateFloor(workload);
   const makers = [];
+  const numpys = numpysBlas(python);
   for (const threads of new Set([1, all])) {
     makers.push({
       id: `wasm${threads}`,
@@ -80,6 +82,14 @@ export async function products({ rounds, seconds, python }) {
       threads,
       peak: 'native',
       make: () => createBlasBackend({ threads }),
+    });
+    if (numpys === null) continue;
+    makers.push({
+      id: `blasOfNumpy${threads}`,
+      name: `BLAS of NumPy, ${threads} threads`,
+      threads,
+      peak: 'native',
+      make: () => createBlasBackend({ threads, environment: { CHAINRULE_BLAS: numpys } }),
     });
   }
   const torch = new Peer({ name: 'PyTorch', command: [python, 'bench/peers/pytorch.py'] });
