@@ -1,4 +1,4 @@
-// What stands beside every figure: the machine and the versions.
+// What stands beside every figure: the machine, the versions, and the commit of this library.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, platform, release } from 'node:os';
@@ -19,6 +19,17 @@ def v(n):
     except Exception: return None
 print(json.dumps({"python": sys.version.split()[0], "torch": v("torch"), "scikit-learn": v("scikit-learn"), "numpy": v("numpy")}))`;
 
+/** Null where this is no checkout; with a plus where it differs from the commit. */
+async function commit() {
+  const git = (...args) => promisify(execFile)('git', args, { cwd: new URL('.', import.meta.url) }).then(({ stdout }) => stdout.trim());
+  try {
+    const changed = await git('status', '--porcelain', '--untracked-files=no', '--', '../src', '../kernels');
+    return `${await git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '+'}`;
+  } catch {
+    return null;
+  }
+}
+
 export async function machine(python) {
   const found = await promisify(execFile)(python, ['-c', PYTHON]).then(
     ({ stdout }) => JSON.parse(stdout),
@@ -33,6 +44,7 @@ export async function machine(python) {
     'jax-js': versionOf('@jax-js/jax'),
     tfjs: versionOf('@tensorflow/tfjs'),
     ...found,
+    commit: await commit(),
     date: new Date().toISOString().slice(0, 10),
   };
 }

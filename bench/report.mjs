@@ -58,7 +58,7 @@ function heading(found) {
     const of = Object.values(found).filter(one => JSON.stringify(one.machine) === JSON.stringify(machine));
     const versions = ['jax-js', 'tfjs', 'python', 'torch', 'scikit-learn', 'numpy'].filter(name => machine[name]);
     const text = `${machine.processor}, ${machine.processors} processors, ${machine.system}; Node ${machine.node}, V8 ${machine.v8}`;
-    return `- ${of.map(one => one.section).join(', ')}: ${text}; ${versions.map(name => `${name} ${machine[name]}`).join(', ')}; ${machine.date}`;
+    return `- ${of.map(one => one.section).join(', ')}: ${text}; ${versions.map(name => `${name} ${machine[name]}`).join(', ')}; ${machine.commit ? `commit ${machine.commit}` : 'of an earlier build'}; ${machine.date}`;
   });
   const looks = Object.values(found).filter(one => one.calm);
   const sum = key => looks.reduce((total, { calm }) => total + calm[key], 0);
@@ -81,8 +81,8 @@ function trainingText(training) {
     record.results
       .filter(one => one.turns)
       .map(
-        ({ name, turns, form }) =>
-          `- ${record.section}, ${name}: ${number(Math.min(...turns))} to ${number(Math.max(...turns))}${form ? `; ${form}` : ''}`,
+        ({ name, turns, form, earlier }) =>
+          `- ${record.section}, ${name}: ${number(Math.min(...turns))} to ${number(Math.max(...turns))}${form ? `; ${form}` : ''}${earlier ? '; of an earlier run' : ''}`,
       ),
   );
   const without = training.flatMap(record =>

@@ -81,7 +81,7 @@ export async function training(id, { rounds, seconds, python, only, before }) {
     }
   }
   const order = every.map(library => library.id);
-  results.push(...kept);
+  results.push(...kept.map(one => ({ ...one, earlier: true })));
   results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
   return { workload, calm: calm.summary(), results };
 }

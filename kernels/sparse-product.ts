@@ -1,0 +1,159 @@
+/** What describes a product whose left operand is mostly one value, how it is divided into phases, and whether it is worth it. See gemm-sparse.ts. */
+import { blocksOf, evenly, KC } from './gemm';
+import { ENTRY, STRIP_ROW } from './sparse-list';
+
+/** Bytes that two rows of a strip take. */
+export const TILE: usize = 128;
+/** Elements of a in a phase, about: beyond, lists would be read from memory. Fewer rows would have more of b packed again. */
+const BLOCK: i32 = 401408;
+/** Pairs that are looked at to see whether a product is worth it. */
+const SAMPLES: i32 = 256;
+/**
+ * Steps of a block beside a background that is not 0, where the bits are not those of `gemm` anyway. A strip then is in the second cache, which gives what is
+ * wanted of it, known beforehand from the list, as fast as it is multiplied; and there are fewer tiles to end.
+ */
+const FAR: i32 = 800;
+/** Bytes of a row that has no partner yet: its number, and a bit for each step at which it was looked at and has something besides the background. */
+export const UNPAIRED: usize = 16;
+
+/** A product, as it lies at the start of its scratch memory. Strides are bytes. */
+@unmanaged
+export class SparseProduct {
+  a: usize;
+  aRow: usize;
+  aStep: usize;
+  b: usize;
+  bCol: usize;
+  bStep: usize;
+  c: usize;
+  /** From a row of a to the next, in c; and from a column of b to the next. One of them is 4. */
+  cRow: usize;
+  cCol: usize;
+  m: i32;
+  n: i32;
+  k: i32;
+  bias: usize;
+  activation: i32;
+  background: f32;
+  /** Most steps and rows of a phase. */
+  steps: i32;
+  rows: i32;
+  /** Rows, two by two, as they are paired; 0 where that is as they follow each other. */
+  order: usize;
+  /** Where the list of each pair of rows ends; and the lists, with room for `steps` entries each. */
+  ends: usize;
+  lists: usize;
+}
+
+export const PRODUCT: usize = 128; // bytes of a SparseProduct, and some
+
+/** Rows of a phase: as few phases as there can be, of an even number of rows. */
+@inline
+function rowsOf(m: i32, steps: i32): i32 {
+  const blocks = max(<i32>((<f64>m * <f64>steps) / <f64>BLOCK + 0.5), 1);
+  return (blocksOf(m, blocks) + 1) & ~1;
+}
+
+@inline
+function endsBytes(rows: i32): usize {
+  return ((<usize>rows << 1) + 63) & ~63;
+}
+
+@inline
+function orderBytes(m: i32): usize {
+  return ((<usize>m << 2) + 63) & ~63;
+}
+
+/** Bytes of memory of its own that a thread needs for `sparseTiles`. */
+export function sparseLocal(k: i32): usize {
+  return TILE + STRIP_ROW + <usize>evenly(k, FAR) * STRIP_ROW;
+}
+
+/** Bytes of scratch memory that a product of this shape needs. */
+export function sparseScratch(m: i32, k: i32, threads: i32): usize {
+  const rows = rowsOf(m, evenly(k, KC));
+  const lists = endsBytes(rows) + <usize>(rows >> 1) * <usize>evenly(k, FAR) * ENTRY;
+  return PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m) + max(lists, <usize>rows * UNPAIRED);
+}
+
+/** Whether row `row` and the next have nothing but the background at a step. */
+@inline
+function isBare(at: usize, next: usize, background: f32): bool {
+  return load<f32>(at) == background && load<f32>(next) == background;
+}
+
+/**
+ * Describes c = op(a) op(b) at `scratch`, which has the room that `sparseScratch` says and is aligned to 64 bytes. `transC` says that c is [n, m].
+ * Returns the share of a's pairs that would have to be multiplied, as far as a sample shows it: of 0 or of a's first element, whichever spares more.
+ * The latter may be no larger than other numbers of a: beside a background of -999, what differs from it would lose digits.
+ */
+export function sparsePlan(
+  a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, transA: bool, transB: bool, transC: bool, bias: usize, activation: i32, scratch: usize,
+  threads: i32,
+): f64 {
+  const product = changetype<SparseProduct>(scratch);
+  product.a = a;
+  product.aRow = transA ? 4 : <usize>k << 2;
+  product.aStep = transA ? <usize>m << 2 : 4;
+  product.b = b;
+  product.bCol = transB ? <usize>k << 2 : 4;
+  product.bStep = transB ? 4 : <usize>n << 2;
+  product.c = c;
+  product.cRow = transC ? 4 : <usize>n << 2;
+  product.cCol = transC ? <usize>m << 2 : 4;
+  product.m = m;
+  product.n = n;
+  product.k = k;
+  product.bias = bias;
+  product.activation = activation;
+  product.order = transA ? 0 : scratch + PRODUCT + <usize>threads * sparseLocal(k);
+  product.ends = scratch + PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m);
+
+  const first = load<f32>(a);
+  let zeros = 0;
+  let firsts = 0;
+  let row: u32 = 0;
+  let step: u32 = 0;
+  let largest: f32 = 0; // of what is not the first element
+  let random: u32 = 1; // a linear congruential sequence, of which the upper bits are used
+  for (let i = 0; i < SAMPLES; i++) {
+    const at = a + <usize>row * product.aRow + <usize>step * product.aStep;
+    const next = <i32>row + 1 < m ? at + product.aRow : at;
+    zeros += <i32>isBare(at, next, 0);
+    firsts += <i32>isBare(at, next, first);
+    const x = load<f32>(at);
+    if (x != first) largest = max(largest, abs(x));
+    random = random * 1664525 + 1013904223;
+    row = ((random >>> 8) % <u32>m) & ~1;
+    random = random * 1664525 + 1013904223;
+    step = (random >>> 8) % <u32>k;
+  }
+  if (!(abs(first) <= largest)) firsts = 0;
+  product.background = zeros >= firsts ? 0 : first;
+  product.steps = evenly(k, zeros >= firsts ? KC : FAR);
+  product.rows = rowsOf(m, product.steps);
+  product.lists = product.ends + endsBytes(product.rows);
+  return 1 - <f64>max(zeros, firsts) / <f64>SAMPLES;
+}
+
+/** Parts of rows and steps, of which each is listed and then multiplied. */
+export function sparsePhases(product: SparseProduct): i32 {
+  return blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps);
+}
+
+// Of a phase: the first row, how many there are, and the first step.
+
+@inline
+export function firstRow(product: SparseProduct, phase: i32): i32 {
+  return (phase % blocksOf(product.m, product.rows)) * product.rows;
+}
+
+@inline
+export function rowsIn(product: SparseProduct, phase: i32): i32 {
+  return min(product.m - firstRow(product, phase), product.rows);
+}
+
+@inline
+export function firstStep(product: SparseProduct, phase: i32): i32 {
+  return (phase / blocksOf(product.m, product.rows)) * product.steps;
+}
