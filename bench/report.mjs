@@ -52,13 +52,19 @@ export async function writeReport(folder) {
   return { files };
 }
 
+/** Of which commit; records from before it was written down have none, and where there is no checkout it is null. */
+function buildOf({ commit }) {
+  if (commit === undefined) return 'of an earlier build; ';
+  return commit === null ? '' : `commit ${commit}; `;
+}
+
 function heading(found) {
   const machines = [...new Set(Object.values(found).map(({ machine }) => JSON.stringify(machine)))].map(text => JSON.parse(text));
   const lines = machines.map(machine => {
     const of = Object.values(found).filter(one => JSON.stringify(one.machine) === JSON.stringify(machine));
     const versions = ['jax-js', 'tfjs', 'python', 'torch', 'scikit-learn', 'numpy'].filter(name => machine[name]);
     const text = `${machine.processor}, ${machine.processors} processors, ${machine.system}; Node ${machine.node}, V8 ${machine.v8}`;
-    return `- ${of.map(one => one.section).join(', ')}: ${text}; ${versions.map(name => `${name} ${machine[name]}`).join(', ')}; ${machine.commit ? `commit ${machine.commit}` : 'of an earlier build'}; ${machine.date}`;
+    return `- ${of.map(one => one.section).join(', ')}: ${text}; ${versions.map(name => `${name} ${machine[name]}`).join(', ')}; ${buildOf(machine)}${machine.date}`;
   });
   const looks = Object.values(found).filter(one => one.calm);
   const sum = key => looks.reduce((total, { calm }) => total + calm[key], 0);

@@ -1,4 +1,4 @@
-/** Products that are taken from where they lie: of few rows, or small enough to live in the first cache. */
+/** Products that are taken from where they lie: of few rows or columns, or small enough to live in the first cache. */
 import { NO_ACTIVATION } from './codes';
 import { finish } from './epilogue';
 import { rowsTimesColumns, rowsTimesFewRows, rowsTimesRows } from './gemv';
@@ -25,11 +25,12 @@ export function isFew(m: i32, k: i32, transA: bool, transB: bool): bool {
 /** Columns up to which a product of rows is taken from where it lies. */
 const NARROW: i32 = 16;
 
+/** Whether c has few columns, and both operands run along k. It does not depend on the number of rows, so that any of them may be computed alone. */
 export function isNarrow(n: i32, k: i32, transA: bool, transB: bool): bool {
   return n <= NARROW && !transA && transB && k >= 24 && k <= LONG;
 }
 
-/** A product that is narrow. Any rows of it may be computed alone. */
+/** c = f(a bᵀ + bias), or added to c, for a product that is narrow; `bias` is 0 where there is none. */
 export function gemmNarrow(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, accumulate: bool, bias: usize, activation: i32): void {
   rowsTimesFewRows(a, b, c, m, n, k, accumulate);
   if (bias != 0 || activation != NO_ACTIVATION) finish(c, <usize>n << 2, m, n, bias, activation);

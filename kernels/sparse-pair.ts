@@ -44,9 +44,6 @@ export function sparsePair(product: SparseProduct): void {
       last -= UNPAIRED;
       v128.store(nearest, v128.load(last)); // the one before takes its place
     }
-    if (left > 0) {
-      store<u32>(to, load<u32>(product.ends));
-      to += 4;
-    }
+    if (left > 0) store<u32>(to, load<u32>(product.ends)); // all blocks but the last are of an even number of rows
   }
 }
