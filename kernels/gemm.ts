@@ -12,6 +12,7 @@ import { NO_ACTIVATION } from './codes';
 import { finish } from './epilogue';
 import { gemmSmall, isFew, isNarrow, isSmall, smallScratch, TILE } from './gemm-small';
 import { micro } from './micro';
+import { describe, Operands } from './operands';
 import { mergeTile, packStrips } from './pack';
 
 export const KC: i32 = 320;
@@ -36,25 +37,11 @@ export function blocksOf(total: i32, block: i32): i32 {
   return (total + block - 1) / block;
 }
 
-/** A blocked product, as it lies at the start of its scratch memory. Strides are bytes. */
+/** A blocked product, as it lies at the start of its scratch memory. */
 @unmanaged
-class Product {
-  a: usize;
-  aRow: usize;
-  aStep: usize;
-  b: usize;
-  bCol: usize;
-  bStep: usize;
-  c: usize;
-  m: i32;
-  n: i32;
-  k: i32;
+class Product extends Operands {
   accumulate: bool;
-  bias: usize;
-  activation: i32;
-  /** Most steps, rows and columns of a phase. */
-  steps: i32;
-  rows: i32;
+  /** Most columns of a phase. */
   columns: i32;
   /** Whether b is packed by whoever multiplies by it. */
   packsOwn: bool;
@@ -88,19 +75,8 @@ export function gemmPlan(
   threads: i32,
 ): i32 {
   const product = changetype<Product>(scratch);
-  product.a = a;
-  product.aRow = transA ? 4 : <usize>k << 2;
-  product.aStep = transA ? <usize>m << 2 : 4;
-  product.b = b;
-  product.bCol = transB ? <usize>k << 2 : 4;
-  product.bStep = transB ? 4 : <usize>n << 2;
-  product.c = c;
-  product.m = m;
-  product.n = n;
-  product.k = k;
+  describe(product, a, b, c, m, n, k, transA, transB, bias, activation);
   product.accumulate = accumulate;
-  product.bias = bias;
-  product.activation = activation;
   product.steps = evenly(k, KC);
   product.rows = mostRows(m, threads);
   product.packsOwn = m <= FEW_ROWS;

@@ -1,5 +1,6 @@
 /** What describes a product whose left operand is mostly one value, how it is divided into phases, and whether it is worth it. See gemm-sparse.ts. */
 import { blocksOf, evenly, KC } from './gemm';
+import { describe, Operands } from './operands';
 import { ENTRY, STRIP_ROW } from './sparse-list';
 
 /** Bytes that two rows of a strip take. */
@@ -16,28 +17,13 @@ const FAR: i32 = 800;
 /** Bytes of a row that has no partner yet: its number, and a bit for each step at which it was looked at and has something besides the background. */
 export const UNPAIRED: usize = 16;
 
-/** A product, as it lies at the start of its scratch memory. Strides are bytes. */
+/** A product, as it lies at the start of its scratch memory. */
 @unmanaged
-export class SparseProduct {
-  a: usize;
-  aRow: usize;
-  aStep: usize;
-  b: usize;
-  bCol: usize;
-  bStep: usize;
-  c: usize;
+export class SparseProduct extends Operands {
   /** From a row of a to the next, in c; and from a column of b to the next. One of them is 4. */
   cRow: usize;
   cCol: usize;
-  m: i32;
-  n: i32;
-  k: i32;
-  bias: usize;
-  activation: i32;
   background: f32;
-  /** Most steps and rows of a phase. */
-  steps: i32;
-  rows: i32;
   /** Rows, two by two, as they are paired; 0 where that is as they follow each other. */
   order: usize;
   /** Where the list of each pair of rows ends; and the lists, with room for `steps` entries each. */
@@ -92,20 +78,9 @@ export function sparsePlan(
   threads: i32,
 ): f64 {
   const product = changetype<SparseProduct>(scratch);
-  product.a = a;
-  product.aRow = transA ? 4 : <usize>k << 2;
-  product.aStep = transA ? <usize>m << 2 : 4;
-  product.b = b;
-  product.bCol = transB ? <usize>k << 2 : 4;
-  product.bStep = transB ? 4 : <usize>n << 2;
-  product.c = c;
+  describe(product, a, b, c, m, n, k, transA, transB, bias, activation);
   product.cRow = transC ? 4 : <usize>n << 2;
   product.cCol = transC ? <usize>m << 2 : 4;
-  product.m = m;
-  product.n = n;
-  product.k = k;
-  product.bias = bias;
-  product.activation = activation;
   product.order = transA ? 0 : scratch + PRODUCT + <usize>threads * sparseLocal(k);
   product.ends = scratch + PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m);
 
