@@ -2,7 +2,7 @@
 import { NO_ACTIVATION } from './codes';
 import { finish } from './epilogue';
 import { rowsTimesColumns, rowsTimesFewRows, rowsTimesRows } from './gemv';
-import { microInPlace } from './micro';
+import { COLUMNS, microInPlace } from './micro';
 import { mergeTile, packStrips } from './pack';
 
 /** Steps that a small product has at most: a sum is then one chain, as within a block of a large product. */
@@ -10,8 +10,8 @@ const STEPS: i32 = 320;
 /** Multiplications that a small product has at most. */
 const SMALL: f64 = 65536;
 
-/** Bytes of a 4x8 tile. */
-export const TILE: usize = 128;
+/** Bytes of a tile of four rows of c. */
+export const TILE: usize = <usize>COLUMNS << 4;
 
 /** Rows of a below which b is not worth packing; and the longest inner sum that is then added up in one chain. */
 const FEW: i32 = 4;
@@ -83,7 +83,7 @@ export function gemmSmall(
         k, a + <usize>i * aRow, aRow, aStep, rows, inPlace ? from : strip, inPlace ? bStep : 32,
         whole ? tile : scratch, whole ? ldc : 32, whole && accumulate,
       );
-      if (!whole) mergeTile(scratch, tile, ldc, min(rows, 4), min(cols, 8), accumulate);
+      if (!whole) mergeTile(scratch, 32, tile, ldc, min(rows, 4), min(cols, 8), accumulate);
     }
     if (finishes) finish(to, ldc, m, min(cols, 8), bias == 0 ? 0 : bias + (<usize>j << 2), activation);
   }

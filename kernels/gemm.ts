@@ -11,7 +11,7 @@
 import { NO_ACTIVATION } from './codes';
 import { finish } from './epilogue';
 import { gemmSmall, isFew, isNarrow, isSmall, smallScratch, TILE } from './gemm-small';
-import { micro } from './micro';
+import { COLUMNS, micro } from './micro';
 import { describe, Operands } from './operands';
 import { mergeTile, packStrips } from './pack';
 
@@ -48,6 +48,9 @@ class Product extends Operands {
   aPack: usize;
   bPack: usize;
 }
+
+/** Bytes of a row of a tile. */
+const ROW: usize = <usize>COLUMNS << 2;
 
 const PRODUCT: usize = 128; // bytes of a Product, and some
 
@@ -135,26 +138,26 @@ export function gemmPack(product: Product, phase: i32, first: i32, count: i32): 
 @inline
 function packColumns(product: Product, column: i32, columns: i32, step: i32, kc: i32, to: usize): void {
   const from = product.b + <usize>column * product.bCol + <usize>step * product.bStep;
-  packStrips(from, product.bCol, product.bStep, to, kc, columns, 2);
+  packStrips(from, product.bCol, product.bStep, to, kc, columns, COLUMNS >> 2);
 }
 
-/** Units that a phase multiplies: strips of eight columns, for each block of MC rows; where each thread packs its own, two strips and all rows. */
+/** Units that a phase multiplies: strips of b, for each block of MC rows; where each thread packs its own, sixteen columns and all rows. */
 export function gemmTileUnits(product: Product, phase: i32): i32 {
   const columns = min(product.n - firstColumn(product, phase), product.columns);
   if (product.packsOwn) return blocksOf(columns, UNIT);
-  return blocksOf(columns, 8) * blocksOf(min(product.m - firstRow(product, phase), product.rows), MC);
+  return blocksOf(columns, COLUMNS) * blocksOf(min(product.m - firstRow(product, phase), product.rows), MC);
 }
 
-/** `mc` rows of up to eight columns of c, from strips of a and one of b. `bias` is that of the first column, or 0. */
+/** `mc` rows of up to a strip's columns of c, from strips of a and one of b. `bias` is that of the first column, or 0. */
 @inline
 function multiply(
   kc: i32, aPack: usize, strip: usize, c: usize, ldc: usize, mc: i32, cols: i32, add: bool, finishes: bool, bias: usize, activation: i32, tile: usize,
 ): void {
-  const whole = cols == 8 ? mc >> 2 : 0;
+  const whole = cols == COLUMNS ? mc >> 2 : 0;
   micro(kc, aPack, strip, c, ldc, add, whole);
   for (let i = whole << 2; i < mc; i += 4) {
-    micro(kc, aPack + ((<usize>i * <usize>kc) << 2), strip, tile, 32, false, 1);
-    mergeTile(tile, c + <usize>i * ldc, ldc, min(mc - i, 4), cols, add);
+    micro(kc, aPack + ((<usize>i * <usize>kc) << 2), strip, tile, ROW, false, 1);
+    mergeTile(tile, ROW, c + <usize>i * ldc, ldc, min(mc - i, 4), cols, add);
   }
   if (finishes) finish(c, ldc, mc, cols, bias, activation);
 }
@@ -171,11 +174,11 @@ export function gemmTiles(product: Product, phase: i32, first: i32, count: i32, 
   const bias = product.bias;
   const activation = product.activation;
   const finishes = step + kc >= product.k && (bias != 0 || activation != NO_ACTIVATION);
-  const strips = blocksOf(nc, 8);
+  const strips = blocksOf(nc, COLUMNS);
   let ic = product.packsOwn ? 0 : (first / strips) * MC;
-  let j = product.packsOwn ? first * UNIT : (first % strips) << 3;
+  let j = product.packsOwn ? first * UNIT : (first % strips) * COLUMNS;
   let strip = product.bPack + ((<usize>j * <usize>kc) << 2);
-  if (product.packsOwn) count = (min(nc - j, count * UNIT) + 7) >> 3;
+  if (product.packsOwn) count = blocksOf(min(nc - j, count * UNIT), COLUMNS);
   for (; count > 0; count--) {
     if (product.packsOwn && (j & 15) == 0) {
       strip = local + TILE;
@@ -184,11 +187,11 @@ export function gemmTiles(product: Product, phase: i32, first: i32, count: i32, 
     const mc = min(min(product.m - row, product.rows) - ic, product.packsOwn ? FEW_ROWS : MC);
     const to = product.c + <usize>(row + ic) * ldc + (<usize>(column + j) << 2);
     multiply(
-      kc, product.aPack + ((<usize>ic * <usize>kc) << 2), strip, to, ldc, mc, min(nc - j, 8), add, finishes,
+      kc, product.aPack + ((<usize>ic * <usize>kc) << 2), strip, to, ldc, mc, min(nc - j, COLUMNS), add, finishes,
       bias == 0 ? 0 : bias + (<usize>(column + j) << 2), activation, local,
     );
-    j += 8;
-    strip += <usize>kc << 5;
+    j += COLUMNS;
+    strip += <usize>kc * ROW;
     if (j >= nc && !product.packsOwn) {
       j = 0;
       strip = product.bPack;

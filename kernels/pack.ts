@@ -74,8 +74,29 @@ export function packAlong8(from: usize, stride: usize, to: usize, to1: usize, to
   pack4(from1 + at, stride, 4, to1 + put, toStep, kc - whole, 4);
 }
 
-/** All strips of `lines` lines, one after the other; a strip is as wide as `vectors` vectors of four. */
+/** Sixteen lines, or as many as there are, into the lanes of a strip whose steps are `toStep` bytes apart. */
+export function pack16(from: usize, line: usize, step: usize, to: usize, toStep: usize, kc: i32, lines: i32): void {
+  if (lines >= 16 && line == 4) {
+    packBeside16(from, step, to, to + 16, to + 32, to + 48, toStep, kc);
+  } else if (lines >= 16) {
+    packAlong8(from, line, to, to + 16, toStep, kc);
+    packAlong8(from + (line << 3), line, to + 32, to + 48, toStep, kc);
+  } else {
+    for (let j = 0; j < 16; j += 4) pack4(from + <usize>j * line, line, step, to + (<usize>j << 2), toStep, kc, lines - j);
+  }
+}
+
+/** All strips of `lines` lines, one after the other; a strip is as wide as one, two or four vectors of four. */
 export function packStrips(from: usize, line: usize, step: usize, to: usize, kc: i32, lines: i32, vectors: usize): void {
+  if (vectors == 4) {
+    for (; lines > 0; lines -= 16, from += line << 4, to += <usize>kc << 6) pack16(from, line, step, to, 64, kc, lines);
+  } else {
+    packNarrow(from, line, step, to, kc, lines, vectors);
+  }
+}
+
+/** The same of strips of one or two vectors, sixteen or eight lines at a time. */
+function packNarrow(from: usize, line: usize, step: usize, to: usize, kc: i32, lines: i32, vectors: usize): void {
   const toStep = vectors << 4;
   const strip = <usize>kc * toStep;
   const four = line << 2;
@@ -94,9 +115,9 @@ export function packStrips(from: usize, line: usize, step: usize, to: usize, kc:
   }
 }
 
-/** Adds a 4x8 tile's valid part into c, or puts it there. */
-export function mergeTile(tile: usize, c: usize, ldc: usize, rows: i32, cols: i32, add: bool): void {
-  for (; rows > 0; rows--, tile += 32, c += ldc) {
+/** Adds the valid part of a tile, whose rows are `row` bytes apart, into c, or puts it there. */
+export function mergeTile(tile: usize, row: usize, c: usize, ldc: usize, rows: i32, cols: i32, add: bool): void {
+  for (; rows > 0; rows--, tile += row, c += ldc) {
     let from = tile;
     let to = c;
     for (let left = cols; left > 0; left -= 4, from += 16, to += 16) {

@@ -5,6 +5,9 @@
  * nothing else lives there (the control block of the threads is a block of the heap), so it disturbs nothing.
  */
 
+/** Whether this is the build for engines that join two vectors side by side into one of twice the width. Set by scripts/build-kernels.mjs. */
+export const WIDE: bool = WIDE_BUILD != 0;
+
 /** a b + c, in one rounding where the build has fused multiply-add. */
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {

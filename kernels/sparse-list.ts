@@ -3,10 +3,14 @@
  * has there beyond the background. Every step is written where the next entry goes; whether that place moves on decides if it stays.
  */
 
+import { WIDE } from './simd';
+
+/** Columns of b that are packed together. */
+export const STRIP: i32 = WIDE ? 32 : 16;
 /** Bytes of an entry. */
 export const ENTRY: usize = 12;
 /** Bytes from one step to the next of a packed strip. */
-export const STRIP_ROW: usize = 64;
+export const STRIP_ROW: usize = <usize>STRIP << 2;
 
 /** Whether an entry is listed, 1 or 0, as bytes that the list grows by. */
 @inline

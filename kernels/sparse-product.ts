@@ -4,7 +4,7 @@ import { describe, Operands } from './operands';
 import { ENTRY, STRIP_ROW } from './sparse-list';
 
 /** Bytes that two rows of a strip take. */
-export const TILE: usize = 128;
+export const TILE: usize = 2 * STRIP_ROW;
 /** Elements of a in a phase, about: beyond, lists would be read from memory. Fewer rows would have more of b packed again. */
 const BLOCK: i32 = 401408;
 /** Pairs that are looked at to see whether a product is worth it. */

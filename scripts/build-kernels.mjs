@@ -1,11 +1,11 @@
-// Compiles kernels/ twice, with fused multiply-add (relaxed SIMD) and without, and writes both as hex digits into src/backend/wasm/module.gen.ts, with the
+// Compiles kernels/ three times, with fused multiply-add (relaxed SIMD), the same with wide tiles, and without, and writes all as hex digits into src/backend/wasm/module.gen.ts, with the
 // script of a worker thread (kernels/worker.js) as text.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const builds = { relaxed: ['--enable', 'relaxed-simd'], plain: [] };
+const builds = { relaxed: ['--enable', 'relaxed-simd'], wide: ['--enable', 'relaxed-simd'], plain: [] };
 
 /** Addresses below this hold constants of formulas; the heap begins there. Kept equal to HEAP_START in src/backend/wasm/allocator.ts. */
 const HEAP_START = 4096;
@@ -40,6 +40,8 @@ async function compile(name, features) {
       String(HEAP_START),
       '--enable',
       'simd',
+      '--use',
+      `WIDE_BUILD=${name === 'wide' ? 1 : 0}`,
       ...features,
     ],
     { readFile: readText, writeFile: writeBytes, listFiles: () => [] },
@@ -59,14 +61,14 @@ async function writeBytes(name, contents) {
 await mkdir(`${root}/kernels/build`, { recursive: true });
 const names = Object.keys(builds);
 const modules = await Promise.all(names.map(name => compile(name, builds[name])));
-/** Into how many pieces each build is cut: the same place of both is then near enough for gzip to find, which looks back 32 kB. */
+/** Into how many pieces each build is cut: the same place of all is then near enough for gzip to find, which looks back 32 kB. */
 const PIECES = 12;
-/** The builds alternately, a piece of each. Packed, hex digits take a fifth less room than base64, in which the same bytes are written in three ways. */
+/** The builds in turns, a piece of each. Packed, hex digits take a fifth less room than base64, in which the same bytes are written in three ways. */
 const pieces = Array.from({ length: PIECES }, (_, i) =>
   modules.map(({ length }, k) => modules[k].toString('hex', Math.floor((length * i) / PIECES), Math.floor((length * (i + 1)) / PIECES))),
 );
 const lines = ['// Written by scripts/build-kernels.mjs; do not edit.'];
-lines.push(`/** Pieces of the builds ${names.join(' and ')}, alternately. */`);
+lines.push(`/** Pieces of the builds ${names.join(', ')}, in turns. */`);
 lines.push(
   `export const pieces: readonly string[] = [\n${pieces
     .flat()
@@ -82,7 +84,7 @@ names.forEach((name, i) => {
   console.log(`kernels, ${name}: ${modules[i].length} bytes`);
 });
 lines.push('/** Where in each build the byte stands that says whether its memory is shared. */');
-lines.push(`export const sharedAt: { readonly relaxed: number; readonly plain: number } = { ${offsets.join(', ')} };`);
+lines.push(`export const sharedAt: { readonly relaxed: number; readonly wide: number; readonly plain: number } = { ${offsets.join(', ')} };`);
 const worker = (await readFile(`${root}/kernels/worker.js`, 'utf8')).replace(/^\s*(\/\/.*)?\n/gm, '');
 lines.push('/** The script of a worker thread. */', `export const worker: string =\n  ${JSON.stringify(worker)};`);
 await writeFile(`${root}/src/backend/wasm/module.gen.ts`, `${lines.join('\n')}\n`);

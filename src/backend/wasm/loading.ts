@@ -1,9 +1,16 @@
 /** Compiling the kernels, synchronously, in the build that this platform takes. */
 import { UserError } from '../../errors.ts';
+import { joinVectors, setEngineFlag, simdAsked, wideMissing } from './engine.ts';
 import { pieces, sharedAt } from './module.gen.ts';
 
-/** `relaxed` has fused multiply-add (relaxed SIMD), `plain` does without. */
-export type SimdBuild = 'relaxed' | 'plain';
+/**
+ * `relaxed` has fused multiply-add (relaxed SIMD), `plain` does without. `wide` is `relaxed` in tiles of twice the columns, for engines that join two
+ * vectors side by side into one of 256 bits; others do it too, more slowly. All three leave the same bits where multiply-add is fused in hardware.
+ */
+export type SimdBuild = 'wide' | 'relaxed' | 'plain';
+
+/** In the order in which module.gen.ts has them. */
+const BUILDS: readonly SimdBuild[] = ['relaxed', 'wide', 'plain'];
 
 /** A module whose one function does `f32x4.relaxed_madd`: valid only where relaxed SIMD is. */
 const RELAXED_PROBE = new Uint8Array([
@@ -17,12 +24,14 @@ const RELAXED_PROBE = new Uint8Array([
 
 function hasRelaxedSimd(): boolean {
   if (WebAssembly.validate(RELAXED_PROBE)) return true;
-  // Node 20 has it behind a flag, which may be set at run time. Nothing is imported from node: a bundle for browsers must not contain it.
-  const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
-  const v8 = host?.getBuiltinModule?.('node:v8') as { setFlagsFromString?: (flags: string) => void } | undefined;
-  if (v8?.setFlagsFromString === undefined) return false;
-  v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
-  return WebAssembly.validate(RELAXED_PROBE);
+  // Node 20 has it behind a flag, which may be set at run time.
+  return setEngineFlag('--experimental-wasm-relaxed-simd') && WebAssembly.validate(RELAXED_PROBE);
+}
+
+function fastest(): SimdBuild {
+  const asked = simdAsked();
+  if (asked === 'wide' && wideMissing() === null) return 'wide';
+  return asked !== 'plain' && hasRelaxedSimd() ? 'relaxed' : 'plain';
 }
 
 /** The limits of a memory that is shared and has a maximum; 1 where it is not shared. */
@@ -53,13 +62,14 @@ export interface LoadedModule {
  */
 export function loadModule(build?: SimdBuild, shared = false): LoadedModule {
   if (typeof WebAssembly === 'undefined') throw new UserError('this platform has no WebAssembly');
-  best ??= hasRelaxedSimd() ? 'relaxed' : 'plain';
+  best ??= fastest();
   const chosen = build ?? best;
+  if (chosen === 'wide') joinVectors();
   const key = `${chosen}${shared ? ', shared' : ''}`;
   let module = modules.get(key);
   if (module === undefined) {
     try {
-      const bytes = decode(pieces.filter((_, i) => i % 2 === (chosen === 'relaxed' ? 0 : 1)).join(''));
+      const bytes = decode(pieces.filter((_, i) => i % BUILDS.length === BUILDS.indexOf(chosen)).join(''));
       if (shared) bytes[sharedAt[chosen]] = SHARED;
       module = new WebAssembly.Module(bytes);
     } catch (error) {

@@ -1,0 +1,65 @@
+/** What the JavaScript engine makes of WebAssembly's vectors, and its switches for that. Nothing is imported from node: a bundle for browsers must not contain it. */
+import { UserError } from '../../errors.ts';
+import type { SimdBuild } from './loading.ts';
+
+interface Host {
+  readonly arch?: string;
+  readonly platform?: string;
+  readonly versions?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule?(name: string): unknown;
+}
+
+const host = (globalThis as { process?: Host }).process;
+
+function builtin<T>(name: string): T | undefined {
+  return host?.getBuiltinModule?.(name) as T | undefined;
+}
+
+/** Sets a switch of V8 for the whole process; false where that cannot be done. */
+export function setEngineFlag(flag: string): boolean {
+  const v8 = builtin<{ setFlagsFromString?(flags: string): void }>('node:v8');
+  if (v8?.setFlagsFromString === undefined) return false;
+  v8.setFlagsFromString(flag);
+  return true;
+}
+
+const BUILDS: readonly SimdBuild[] = ['wide', 'relaxed', 'plain'];
+
+/** The build that CHAINRULE_SIMD asks for; undefined where it says nothing. */
+export function simdAsked(): SimdBuild | undefined {
+  const asked = host?.env?.CHAINRULE_SIMD;
+  if (asked === undefined || asked === '') return undefined;
+  if (!BUILDS.includes(asked as SimdBuild)) throw new UserError(`CHAINRULE_SIMD is ${asked}; it must be one of ${BUILDS.join(', ')}`);
+  return asked as SimdBuild;
+}
+
+/** Major versions of V8 in which joining is tested: Node 24 to 26. Before, it does not know multiply-add. */
+const [FIRST, LAST] = [13, 14];
+
+/** Why two vectors side by side are not joined into one of 256 bits here, or null where they can be. */
+export function wideMissing(): string | null {
+  const version = host?.versions?.v8;
+  if (version === undefined || builtin('node:v8') === undefined) return 'only Node joins vectors';
+  const major = Number.parseInt(version, 10);
+  if (major < FIRST) return `V8 ${version} does not join vectors; Node 24 to 26 do`;
+  if (major > LAST) return `it is not tested with V8 ${version}; Node 24 to 26 are`;
+  if (host?.arch !== 'x64') return `V8 joins vectors on x64 only, and this is ${host?.arch}`;
+  return processorIsWide() ? null : 'the processor has no vectors of 256 bits (AVX2)';
+}
+
+/** As far as it can be known without asking another program: elsewhere than on Linux it is taken for granted, and a processor without is but slower. */
+function processorIsWide(): boolean {
+  if (host?.platform !== 'linux') return true;
+  try {
+    const fs = builtin<{ readFileSync(path: string, encoding: string): string }>('node:fs');
+    return /\bavx2\b/.test(fs?.readFileSync('/proc/cpuinfo', 'latin1') ?? '');
+  } catch {
+    return true;
+  }
+}
+
+/** Has V8 join vectors in what it compiles from now on, in the whole process; nothing happens where it cannot. */
+export function joinVectors(): void {
+  if (wideMissing() === null) setEngineFlag('--experimental-wasm-revectorize');
+}
