@@ -12,8 +12,10 @@ export const COLUMNS: i32 = WIDE ? 16 : 8;
 @inline
 function put(c: usize, left: v128, right: v128, add: bool): void {
   if (add) {
-    v128.store(c, f32x4.add(v128.load(c), left));
-    v128.store(c, f32x4.add(v128.load(c, 16), right), 16);
+    const x = v128.load(c); // both before either is stored: else an engine may not join them
+    const y = v128.load(c, 16);
+    v128.store(c, f32x4.add(x, left));
+    v128.store(c, f32x4.add(y, right), 16);
   } else {
     v128.store(c, left);
     v128.store(c, right, 16);

@@ -1,10 +1,11 @@
 /** What describes a product whose left operand is mostly one value, how it is divided into phases, and whether it is worth it. See gemm-sparse.ts. */
 import { blocksOf, evenly, KC } from './gemm';
 import { describe, Operands } from './operands';
+import { WIDE } from './simd';
 import { ENTRY, STRIP_ROW } from './sparse-list';
 
-/** Bytes that two rows of a strip take. */
-export const TILE: usize = 2 * STRIP_ROW;
+/** Bytes of the rows of tiles that a thread holds: two, or sixteen where c is written across (sparse-tile.ts). */
+export const TILE: usize = (WIDE ? 16 : 2) * STRIP_ROW;
 /** Elements of a in a phase, about: beyond, lists would be read from memory. Fewer rows would have more of b packed again. */
 const BLOCK: i32 = 401408;
 /** Pairs that are looked at to see whether a product is worth it. */

@@ -5,6 +5,9 @@
 import { madd, storeUpTo, WIDE } from './simd';
 import { ENTRY, STRIP, STRIP_ROW } from './sparse-list';
 
+/** Rows whose tiles are held back where c is written across. */
+const GROUP: i32 = 16;
+
 /** Four numbers side by side. */
 @inline
 function putVector(c: usize, x: v128, add: bool): void {
@@ -187,11 +190,56 @@ function putRow(tile: usize, c: usize, add: bool): void {
   }
 }
 
+/** Four rows and columns of a tile, as columns and rows of c. */
+@inline
+function putFour(tile: usize, c: usize, cCol: usize, add: bool): void {
+  const r0 = v128.load(tile);
+  const r1 = v128.load(tile, 128);
+  const r2 = v128.load(tile, 256);
+  const r3 = v128.load(tile, 384);
+  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  putVector(c, v128.shuffle<i64>(low01, low23, 0, 2), add);
+  putVector(c + cCol, v128.shuffle<i64>(low01, low23, 1, 3), add);
+  putVector(c + 2 * cCol, v128.shuffle<i64>(high01, high23, 0, 2), add);
+  putVector(c + 3 * cCol, v128.shuffle<i64>(high01, high23, 1, 3), add);
+}
+
+/** Tiles below each other whose columns are put where c's run on: sixteen rows at a time, which fill cache lines of c. */
+function pairsAcross(
+  list: usize, room: usize, ends: usize, strip: usize, base: usize, c: usize, cCol: usize, rows: i32, cols: i32, add: bool, tile: usize,
+): void {
+  for (; rows > 0; rows -= GROUP, c += <usize>GROUP << 2) {
+    const here = min(rows, GROUP);
+    for (let i = 0; i < here; i += 2, list += room, ends += 4) {
+      pair32(list, <usize>load<u32>(ends), strip, base, tile + <usize>i * STRIP_ROW);
+    }
+    if (here < GROUP || cols < STRIP) {
+      for (let i = 0; i < here; i++) putPart(tile + <usize>i * STRIP_ROW, c + (<usize>i << 2), cCol, cols, add);
+      continue;
+    }
+    let to = c;
+    for (let j: usize = 0; j < STRIP_ROW; j += 16, to += cCol << 2) {
+      const from = tile + j;
+      putFour(from, to, cCol, add);
+      putFour(from + 4 * STRIP_ROW, to + 16, cCol, add);
+      putFour(from + 8 * STRIP_ROW, to + 32, cCol, add);
+      putFour(from + 12 * STRIP_ROW, to + 48, cCol, add);
+    }
+  }
+}
+
 /** The same in tiles of 2 x 32. */
 function widePairs(
   list: usize, room: usize, ends: usize, strip: usize, base: usize, c: usize, cRow: usize, cCol: usize, order: usize, rows: i32, cols: i32, add: bool,
   tile: usize,
 ): void {
+  if (order == 0 && cRow == 4) {
+    pairsAcross(list, room, ends, strip, base, c, cCol, rows, cols, add, tile);
+    return;
+  }
   let one = c;
   let other = c + cRow;
   for (; rows > 0; rows -= 2, list += room, ends += 4, one += cRow << 1, other += cRow << 1) {
@@ -201,16 +249,12 @@ function widePairs(
       order += 8;
     }
     pair32(list, <usize>load<u32>(ends), strip, base, tile);
-    if (rows < 2 || cols < STRIP) {
-      putPart(tile, one, cCol, cols, add);
-      if (rows > 1) putPart(tile + STRIP_ROW, other, cCol, cols, add);
-    } else if (cCol == 4) {
+    if (cols == STRIP && cCol == 4 && rows > 1) {
       putRow(tile, one, add);
       putRow(tile + STRIP_ROW, other, add);
     } else {
-      for (let j: usize = 0; j < STRIP_ROW; j += 16) {
-        putBeside(one + (j >> 2) * cCol, cCol, v128.load(tile + j), v128.load(tile + STRIP_ROW + j), add);
-      }
+      putPart(tile, one, cCol, cols, add);
+      if (rows > 1) putPart(tile + STRIP_ROW, other, cCol, cols, add);
     }
   }
 }

@@ -84,7 +84,9 @@ names.forEach((name, i) => {
   console.log(`kernels, ${name}: ${modules[i].length} bytes`);
 });
 lines.push('/** Where in each build the byte stands that says whether its memory is shared. */');
-lines.push(`export const sharedAt: { readonly relaxed: number; readonly wide: number; readonly plain: number } = { ${offsets.join(', ')} };`);
+lines.push(
+  `export const sharedAt: { readonly relaxed: number; readonly wide: number; readonly plain: number } = { ${offsets.join(', ')} };`,
+);
 const worker = (await readFile(`${root}/kernels/worker.js`, 'utf8')).replace(/^\s*(\/\/.*)?\n/gm, '');
 lines.push('/** The script of a worker thread. */', `export const worker: string =\n  ${JSON.stringify(worker)};`);
 await writeFile(`${root}/src/backend/wasm/module.gen.ts`, `${lines.join('\n')}\n`);

@@ -4,6 +4,7 @@
  */
 import type { Activation, GemmShape, ImagesAhead, Storage } from '../kernels.ts';
 import type { Block } from '../wasm/allocator.ts';
+import type { SimdBuild } from '../wasm/loading.ts';
 import { type Identity, WasmBackend, type WasmOptions } from '../wasm/wasm-backend.ts';
 import { type BlasLibrary, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE } from './library.ts';
 
@@ -12,8 +13,8 @@ const SMALLEST = 6000;
 /** Products of fewer multiplications than this are one thread's. */
 const SMALLEST_SHARED = 1_000_000;
 
-/** The share of pairs (see sparse.ts) up to which leaving out the others is faster than a library. */
-const SPARSE_SHARE = 0.4;
+/** The share of pairs (see sparse.ts) up to which leaving out the others is faster than a library. `node bench/sparse.mjs` measures it. */
+const SPARSE_SHARE: Readonly<Record<SimdBuild, number>> = { wide: 0.75, relaxed: 0.4, plain: 0.4 };
 
 /** Positions among the arguments of `cblas_sgemm`. */
 const [COUNT_M, COUNT_N, AT_A, AT_B, AT_C] = [3, 4, 7, 9, 12];
@@ -25,8 +26,10 @@ export interface BlasBackendOptions extends WasmOptions {
 
 function identityOf({ kind, version, path, threads, elsewhere, sgemm }: BlasLibrary): Identity {
   const traits = { blas: version === '' ? kind : `${kind} ${version}`, library: path, deterministic: false };
-  if (elsewhere === null) return { name: 'blas', traits: { ...traits, threads } };
-  return { name: 'blas', traits, foreign: { call: sgemm as (...values: number[]) => void, origin: elsewhere } };
+  // where a library has threads of its own, one thread of this side stands against all of them
+  if (elsewhere === null) return { name: 'blas', traits: { ...traits, threads }, sparseShare: build => SPARSE_SHARE[build] / threads };
+  const foreign = { call: sgemm as (...values: number[]) => void, origin: elsewhere };
+  return { name: 'blas', traits, foreign, sparseShare: build => SPARSE_SHARE[build] };
 }
 
 export class BlasBackend extends WasmBackend {
@@ -36,9 +39,7 @@ export class BlasBackend extends WasmBackend {
   #start = 0;
 
   constructor(library: BlasLibrary, options: BlasBackendOptions = {}) {
-    // where a library has threads of its own, one thread of this side stands against all of them
-    const sparseShare = SPARSE_SHARE / (library.elsewhere === null ? library.threads : 1);
-    super({ sparseShare, ...options, ...(library.elsewhere === null ? { threads: 1 } : {}) }, identityOf(library));
+    super({ ...options, ...(library.elsewhere === null ? { threads: 1 } : {}) }, identityOf(library));
     this.#library = library;
     this.#smallest = Math.max(options.smallest ?? SMALLEST, 1);
   }

@@ -1,20 +1,7 @@
-/** What the JavaScript engine makes of WebAssembly's vectors, and its switches for that. Nothing is imported from node: a bundle for browsers must not contain it. */
+/** What the JavaScript engine makes of WebAssembly's vectors, and its switches for that. See docs/design/wide.md. */
 import { UserError } from '../../errors.ts';
+import { builtin, host } from './host.ts';
 import type { SimdBuild } from './loading.ts';
-
-interface Host {
-  readonly arch?: string;
-  readonly platform?: string;
-  readonly versions?: Readonly<Record<string, string | undefined>>;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  getBuiltinModule?(name: string): unknown;
-}
-
-const host = (globalThis as { process?: Host }).process;
-
-function builtin<T>(name: string): T | undefined {
-  return host?.getBuiltinModule?.(name) as T | undefined;
-}
 
 /** Sets a switch of V8 for the whole process; false where that cannot be done. */
 export function setEngineFlag(flag: string): boolean {
@@ -37,14 +24,17 @@ export function simdAsked(): SimdBuild | undefined {
 /** Major versions of V8 in which joining is tested: Node 24 to 26. Before, it does not know multiply-add. */
 const [FIRST, LAST] = [13, 14];
 
-/** Why two vectors side by side are not joined into one of 256 bits here, or null where they can be. */
-export function wideMissing(): string | null {
-  const version = host?.versions?.v8;
+/**
+ * Why two vectors side by side are not joined into one of 256 bits here, or null where they can be.
+ *
+ * @param version of V8, and `arch` the processor's architecture, as Node names them
+ */
+export function wideMissing(version: string | undefined = host?.versions?.v8, arch: string | undefined = host?.arch): string | null {
   if (version === undefined || builtin('node:v8') === undefined) return 'only Node joins vectors';
   const major = Number.parseInt(version, 10);
   if (major < FIRST) return `V8 ${version} does not join vectors; Node 24 to 26 do`;
   if (major > LAST) return `it is not tested with V8 ${version}; Node 24 to 26 are`;
-  if (host?.arch !== 'x64') return `V8 joins vectors on x64 only, and this is ${host?.arch}`;
+  if (arch !== 'x64') return `V8 joins vectors on x64 only, and this is ${arch}`;
   return processorIsWide() ? null : 'the processor has no vectors of 256 bits (AVX2)';
 }
 

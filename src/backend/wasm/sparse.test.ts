@@ -38,7 +38,7 @@ function layer(options: WasmOptions, [m, n, k]: readonly [number, number, number
   return found;
 }
 
-describe.each(['relaxed', 'plain'] as const)('%s', simd => {
+describe.each(['wide', 'relaxed', 'plain'] as const)('%s', simd => {
   describe.each(shapes)('%i rows, %i outputs, %i inputs', (...shape) => {
     const [m, n, k] = shape;
 

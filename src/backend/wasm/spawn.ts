@@ -1,5 +1,6 @@
-/** Threads as the platform has them: `worker_threads` in Node, Web Workers in browsers. Nothing is imported from node: a bundle for browsers must not contain it. */
+/** Threads as the platform has them: `worker_threads` in Node, Web Workers in browsers. */
 import { UserError } from '../../errors.ts';
+import { builtin, host } from './host.ts';
 import { worker as script } from './module.gen.ts';
 
 /** A thread that was started. */
@@ -17,17 +18,6 @@ interface NodeWorker {
 
 interface WorkerThreads {
   readonly Worker: new (script: string, options: object) => NodeWorker;
-}
-
-interface Host {
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  getBuiltinModule?(name: string): unknown;
-}
-
-const host = (globalThis as { process?: Host }).process;
-
-function builtin<T>(name: string): T | undefined {
-  return host?.getBuiltinModule?.(name) as T | undefined;
 }
 
 /** Why there can be no threads here, or null where there can. */

@@ -2,8 +2,9 @@
 import type { Kernels, Storage, Updates } from '../kernels.ts';
 import { createWasmBackend } from './wasm-backend.ts';
 
-/** Both builds of the kernels. */
+/** Every build of the kernels. */
 export const backends: readonly { readonly name: string; readonly kernels: Kernels }[] = [
+  { name: 'wide', kernels: createWasmBackend({ simd: 'wide' }) },
   { name: 'relaxed', kernels: createWasmBackend({ simd: 'relaxed' }) },
   { name: 'plain', kernels: createWasmBackend({ simd: 'plain' }) },
 ];

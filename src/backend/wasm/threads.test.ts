@@ -296,7 +296,7 @@ function difference(a: readonly Float32Array[], b: readonly Float32Array[]): str
   return null;
 }
 
-describe.each(['relaxed', 'plain'] as const)('%s', simd => {
+describe.each(['wide', 'relaxed', 'plain'] as const)('%s', simd => {
   const alone = createWasmBackend({ simd, threads: 1 });
   const several = [2, 3, 4].map(count => new WasmBackend({ simd, threads: count, ...always }));
 

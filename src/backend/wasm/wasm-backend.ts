@@ -40,7 +40,10 @@ import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
 import { Warping } from './warp.ts';
 
 export interface WasmOptions extends ThreadOptions {
-  /** Which build of the kernels to run; by default `relaxed` (fused multiply-add) where the platform takes it, else `plain`. */
+  /**
+   * Which build of the kernels to run. Default: what CHAINRULE_SIMD says, else `relaxed` (fused multiply-add) where the platform takes it, else `plain`.
+   * `wide` has Node 24 and later on x64 join vectors into 256 bits, by a switch of the engine for the whole process; the bits are those of `relaxed`.
+   */
   readonly simd?: SimdBuild;
   /** The most memory to reserve, in MiB; by default 4096, all that a 32-bit memory can have. */
   readonly maxMebibytes?: number;
@@ -86,6 +89,8 @@ export interface Identity {
   readonly traits: Kernels['traits'];
   /** What it has computed outside of the kernels, and shares out among the same threads. */
   readonly foreign?: PoolOptions['foreign'];
+  /** The share of pairs (see sparse.ts) from which on the product that it does otherwise is as fast as the sparse one of a build. */
+  readonly sparseShare?: (build: SimdBuild) => number;
 }
 
 /** @internal use `createWasmBackend` */
@@ -102,7 +107,7 @@ export class WasmBackend implements Kernels {
   readonly #sparse: SparseProducts;
   #wasm: KernelExports;
 
-  constructor(options: WasmOptions, { name, traits, foreign }: Identity = { name: 'wasm', traits: {} }) {
+  constructor(options: WasmOptions, { name, traits, foreign, sparseShare }: Identity = { name: 'wasm', traits: {} }) {
     const threads = options.threads ?? automaticThreads();
     const most = options.maxMebibytes === undefined ? MOST_PAGES : options.maxMebibytes * PAGES_PER_MIB;
     const { memory, missing } = makeMemory(most);
@@ -118,7 +123,7 @@ export class WasmBackend implements Kernels {
     this.#threads = new Threads(kernels, module, this.#heap, missing, options, foreign);
     this.#warping = new Warping(this.#heap, this.#threads);
     this.#byteRows = new ByteRows(this.#heap, this.#threads);
-    this.#sparse = new SparseProducts(this.#heap, this.#threads, options.sparseShare ?? SPARSE_SHARE);
+    this.#sparse = new SparseProducts(this.#heap, this.#threads, options.sparseShare ?? sparseShare?.(build) ?? SPARSE_SHARE);
     this.#wasm = kernels;
     this.#resize(threads);
   }

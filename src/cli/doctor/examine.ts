@@ -6,6 +6,7 @@ import { findBlas } from '../../backend/blas/node/find.ts';
 import { loadKoffi } from '../../backend/blas/node/load.ts';
 import { backend } from '../../backend/current.ts';
 import type { Kernels } from '../../backend/kernels.ts';
+import { wideMissing } from '../../backend/wasm/engine.ts';
 import { createWasmBackend, type WasmOptions } from '../../backend/wasm/wasm-backend.ts';
 import { UserError } from '../../errors.ts';
 import { version } from '../../version.ts';
@@ -76,9 +77,21 @@ export function examineWasm(): Finding[] {
   }
   const { simd, fma, threads, threadsMissing } = traits;
   const fused = fma ? 'with fused multiply-add' : 'without fused multiply-add: other bits than on machines with it';
+  const narrow = simd === 'wide' ? null : wideMissing();
+  const width: Finding = {
+    name: 'wide vectors',
+    key: 'wideVectors',
+    state: simd === 'wide' ? 'here' : 'note',
+    text:
+      simd === 'wide'
+        ? '256 bits: V8 joins vectors two by two'
+        : `128 bits: ${narrow ?? `CHAINRULE_SIMD is ${process.env.CHAINRULE_SIMD}`}`,
+    facts: { available: simd === 'wide', ...(narrow === null ? {} : { reason: narrow }) },
+  };
   const alone = threadsMissing === undefined ? '' : `: ${threadsMissing}`;
   return [
     { name: 'WebAssembly', key: 'webAssembly', state: 'here', text: `${simd} SIMD, ${fused}`, facts: { available: true, simd, fma } },
+    width,
     {
       name: 'threads',
       key: 'threads',
