@@ -6,8 +6,16 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const installed = name => existsSync(fileURLToPath(new URL(`node_modules/${name}`, import.meta.url)));
-const node = (peer, options = {}) => [process.execPath, 'bench/peers/child.mjs', peer, JSON.stringify(options)];
+const node = (peer, options = {}, flags = []) => [process.execPath, ...flags, 'bench/peers/child.mjs', peer, JSON.stringify(options)];
 const all = availableParallelism();
+
+/** Whether this Node can join vectors of WebAssembly into 256 bits (docs/design/wide.md); the other libraries on WebAssembly are tried with that too. */
+const joins = process.arch === 'x64' && ['24', '26'].includes(process.versions.node.split('.')[0]);
+const asItIsOrJoined = (peer, options) => [
+  { label: 'as it is', command: node(peer, options) },
+  ...(joins ? [{ label: 'vectors joined', command: node(peer, options, ['--experimental-wasm-revectorize']) }] : []),
+];
+const WIDE = { CHAINRULE_SIMD: 'wide' };
 
 const threadsOf = (count, others = {}) => ({ OMP_NUM_THREADS: String(count), ...others });
 
@@ -31,23 +39,38 @@ export function libraries(python) {
     env: { CHAINRULE_THREADS: String(blas), ...env },
   });
   const list = [
-    { id: 'wasm1', name: 'chainrule, wasm, 1 thread', candidates: [{ command: node('chainrule'), env: { CHAINRULE_THREADS: '1' } }] },
+    {
+      id: 'wasm1',
+      name: 'chainrule, wasm, 1 thread',
+      candidates: [{}, ...(joins ? [WIDE] : [])].map(width => ({
+        label: width === WIDE ? 'wide vectors' : '',
+        command: node('chainrule'),
+        env: { CHAINRULE_THREADS: '1', ...width },
+      })),
+    },
     {
       id: 'wasm',
       name: 'chainrule, wasm, best threads',
-      candidates: [...new Set([1, all])].map(threads => ({
-        label: `${threads} threads`,
-        command: node('chainrule'),
-        env: { CHAINRULE_THREADS: String(threads) },
-      })),
+      candidates: [...new Set([1, all])].flatMap(threads =>
+        [{}, ...(joins ? [WIDE] : [])].map(width => ({
+          label: `${threads} threads${width === WIDE ? ', wide vectors' : ''}`,
+          command: node('chainrule'),
+          env: { CHAINRULE_THREADS: String(threads), ...width },
+        })),
+      ),
     },
     {
       id: 'blas',
       name: 'chainrule, BLAS',
-      candidates: [
-        ...[...new Set([1, all])].map(threads => onBlas(threads, `${threads} threads`)),
-        ...(numpys === null ? [] : [onBlas(all, `${all} threads, the OpenBLAS of NumPy`, { CHAINRULE_BLAS: numpys })]),
-      ],
+      candidates: [{}, ...(joins ? [WIDE] : [])].flatMap(width => {
+        const vectors = width === WIDE ? ', wide vectors' : '';
+        return [
+          ...[...new Set([1, all])].map(threads => onBlas(threads, `${threads} threads${vectors}`, width)),
+          ...(numpys === null
+            ? []
+            : [onBlas(all, `${all} threads, the OpenBLAS of NumPy${vectors}`, { CHAINRULE_BLAS: numpys, ...width })]),
+        ];
+      }),
     },
     { id: 'pytorch', name: 'PyTorch', python: 'torch', candidates: pytorch(python) },
     {
@@ -60,13 +83,13 @@ export function libraries(python) {
         env: threadsOf(threads, { OPENBLAS_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) }),
       })),
     },
-    { id: 'jax', name: 'jax-js', package: '@jax-js/jax', candidates: [{ command: node('jax-js') }] },
-    { id: 'tfjs', name: 'tfjs, wasm', package: '@tensorflow/tfjs', candidates: [{ command: node('tfjs') }] },
+    { id: 'jax', name: 'jax-js', package: '@jax-js/jax', candidates: asItIsOrJoined('jax-js') },
+    { id: 'tfjs', name: 'tfjs, wasm', package: '@tensorflow/tfjs', candidates: asItIsOrJoined('tfjs') },
     {
       id: 'tfjsT',
       name: 'tfjs, wasm, transposing gradient',
       package: '@tensorflow/tfjs',
-      candidates: [{ command: node('tfjs', { transpose: true }) }],
+      candidates: asItIsOrJoined('tfjs', { transpose: true }),
     },
   ];
   return list.filter(one => one.package === undefined || installed(one.package));

@@ -92,6 +92,34 @@ function adamAt(
   storeUpTo(theta, f32x4.add(x, f32x4.div(y, madd(f32x4.sqrt(w), root, epsilon))), left);
 }
 
+/** The same of eight elements without `largest`: all is loaded before anything is stored, so that an engine may join vectors two by two. */
+@inline
+function adamTwo(
+  theta: usize, grad: usize, first: usize, second: usize, alongBoth: bool,
+  a: v128, b: v128, b1: v128, s1: v128, b2: v128, s2: v128, epsilon: v128, root: v128, kept: v128, wd: v128,
+): void {
+  const x0 = f32x4.mul(v128.load(theta), kept);
+  const x1 = f32x4.mul(v128.load(theta, 16), kept);
+  const g0 = madd(wd, x0, v128.load(grad));
+  const g1 = madd(wd, x1, v128.load(grad, 16));
+  const m0 = madd(b1, v128.load(first), f32x4.mul(s1, g0));
+  const m1 = madd(b1, v128.load(first, 16), f32x4.mul(s1, g1));
+  const v0 = madd(b2, v128.load(second), f32x4.mul(s2, f32x4.mul(g0, g0)));
+  const v1 = madd(b2, v128.load(second, 16), f32x4.mul(s2, f32x4.mul(g1, g1)));
+  let y0 = f32x4.mul(a, m0);
+  let y1 = f32x4.mul(a, m1);
+  if (alongBoth) y0 = madd(b, g0, y0);
+  if (alongBoth) y1 = madd(b, g1, y1);
+  const z0 = f32x4.add(x0, f32x4.div(y0, madd(f32x4.sqrt(v0), root, epsilon)));
+  const z1 = f32x4.add(x1, f32x4.div(y1, madd(f32x4.sqrt(v1), root, epsilon)));
+  v128.store(first, m0);
+  v128.store(first, m1, 16);
+  v128.store(second, v0);
+  v128.store(second, v1, 16);
+  v128.store(theta, z0);
+  v128.store(theta, z1, 16);
+}
+
 function adamRow(
   theta: usize, grad: usize, first: usize, second: usize, largest: usize, n: i32, beta1: f32, share1: f32, beta2: f32, share2: f32,
   eps: f32, rootScale: f32, shrink: f32, decay: f32, alongMoment: f32, alongGradient: f32,
@@ -112,11 +140,17 @@ function adamRow(
     }
     if (n > 0) adamAt(theta, grad, first, second, largest, n, true, true, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
   } else if (alongGradient != 0) {
+    for (; n >= 8; n -= 8, theta += 32, grad += 32, first += 32, second += 32) {
+      adamTwo(theta, grad, first, second, true, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
+    }
     for (; n >= 4; n -= 4, theta += 16, grad += 16, first += 16, second += 16) {
       adamAt(theta, grad, first, second, 0, 4, false, true, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
     }
     if (n > 0) adamAt(theta, grad, first, second, 0, n, false, true, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
   } else {
+    for (; n >= 8; n -= 8, theta += 32, grad += 32, first += 32, second += 32) {
+      adamTwo(theta, grad, first, second, false, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
+    }
     for (; n >= 4; n -= 4, theta += 16, grad += 16, first += 16, second += 16) {
       adamAt(theta, grad, first, second, 0, 4, false, false, a, b, b1, s1, b2, s2, epsilon, root, kept, wd);
     }

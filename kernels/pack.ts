@@ -51,10 +51,14 @@ export function pack4(from: usize, line: usize, step: usize, to: usize, toStep: 
 /** Sixteen lines that lie side by side, in groups of four: so every cache line is read once, and whole. */
 export function packBeside16(from: usize, step: usize, to: usize, to1: usize, to2: usize, to3: usize, toStep: usize, kc: i32): void {
   for (; kc > 0; kc--, from += step, to += toStep, to1 += toStep, to2 += toStep, to3 += toStep) {
-    v128.store(to, v128.load(from));
-    v128.store(to1, v128.load(from, 16));
-    v128.store(to2, v128.load(from, 32));
-    v128.store(to3, v128.load(from, 48));
+    const a = v128.load(from);
+    const b = v128.load(from, 16);
+    const c = v128.load(from, 32);
+    const d = v128.load(from, 48);
+    v128.store(to, a);
+    v128.store(to1, b);
+    v128.store(to2, c);
+    v128.store(to3, d);
   }
 }
 

@@ -3,8 +3,10 @@
  * Word i of a sequence: j = counter + i (modulo 2^32); block = threefry(key, (j >>> 1, 0)); the word is block[j & 1].
  */
 import { log } from './log';
-import { constant, madd, storeUpTo } from './simd';
+import { constant, madd, storeUpTo, WIDE } from './simd';
 import { sin } from './trigonometry';
+
+const COUNTING: usize = memory.data<i32>([0, 1, 2, 3, 4, 5, 6, 7]);
 
 @inline
 function rotate(x: v128, by: i32): v128 {
@@ -84,15 +86,16 @@ export function eightWords(key0: u32, key1: u32, block0: u32, words: usize): voi
  */
 export function twiceSixteenWords(key0: u32, key1: u32, first: u32, second: u32, words: usize): void {
   const last = i32x4.splat(0x7fffffff);
-  const four = i32x4(0, 1, 2, 3);
+  const low = v128.load(COUNTING);
+  const high = v128.load(COUNTING, 16);
   // of the three keys two are added after every four rounds, in turn, and the number of the addition
   let x = i32x4.splat(key0);
   let y = i32x4.splat(key1);
   let z = i32x4.splat(key0 ^ key1 ^ 0x1bd11bda);
-  let a = i32x4.add(v128.and(i32x4.add(i32x4.splat(first), four), last), x);
-  let c = i32x4.add(v128.and(i32x4.add(i32x4.splat(first + 4), four), last), x);
-  let e = i32x4.add(v128.and(i32x4.add(i32x4.splat(second), four), last), x);
-  let g = i32x4.add(v128.and(i32x4.add(i32x4.splat(second + 4), four), last), x);
+  let a = i32x4.add(v128.and(i32x4.add(i32x4.splat(first), low), last), x);
+  let c = i32x4.add(v128.and(i32x4.add(i32x4.splat(first), high), last), x);
+  let e = i32x4.add(v128.and(i32x4.add(i32x4.splat(second), low), last), x);
+  let g = i32x4.add(v128.and(i32x4.add(i32x4.splat(second), high), last), x);
   let b = y;
   let d = y;
   let f = y;
@@ -179,14 +182,31 @@ export function twiceSixteenWords(key0: u32, key1: u32, first: u32, second: u32,
     f = i32x4.add(f, added);
     h = i32x4.add(h, added);
   }
+  if (WIDE) {
+    // by way of memory, where vectors that were joined come apart again
+    v128.store(words, a);
+    v128.store(words, c, 16);
+    v128.store(words, b, 32);
+    v128.store(words, d, 48);
+    v128.store(words, e, 64);
+    v128.store(words, g, 80);
+    v128.store(words, f, 96);
+    v128.store(words, h, 112);
+    interleave(v128.load(words), v128.load(words, 32), v128.load(words, 16), v128.load(words, 48), words);
+    interleave(v128.load(words, 64), v128.load(words, 96), v128.load(words, 80), v128.load(words, 112), words + 64);
+  } else {
+    interleave(a, b, c, d, words);
+    interleave(e, f, g, h, words + 64);
+  }
+}
+
+/** The words of eight blocks, in order. */
+@inline
+function interleave(a: v128, b: v128, c: v128, d: v128, words: usize): void {
   v128.store(words, v128.shuffle<i32>(a, b, 0, 4, 1, 5));
   v128.store(words, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
   v128.store(words, v128.shuffle<i32>(c, d, 0, 4, 1, 5), 32);
   v128.store(words, v128.shuffle<i32>(c, d, 2, 6, 3, 7), 48);
-  v128.store(words, v128.shuffle<i32>(e, f, 0, 4, 1, 5), 64);
-  v128.store(words, v128.shuffle<i32>(e, f, 2, 6, 3, 7), 80);
-  v128.store(words, v128.shuffle<i32>(g, h, 0, 4, 1, 5), 96);
-  v128.store(words, v128.shuffle<i32>(g, h, 2, 6, 3, 7), 112);
 }
 
 /** Four elements, or the n that are left: each is kept where its word is at the limit or above, and its bit of the mask says so. */

@@ -115,8 +115,8 @@ function narrowPairs(
   }
 }
 
-/** What is listed of a pair of rows times a packed strip of 32 columns, to `tile`: the first row's sums, then the other's. */
-function pair32(entry: usize, end: usize, strip: usize, base: usize, tile: usize): void {
+/** What is listed of a pair of rows times a packed strip of 32 columns. */
+function pair32(entry: usize, end: usize, strip: usize, base: usize, one: usize, other: usize): void {
   let x0 = v128.load(base);
   let x1 = v128.load(base, 16);
   let x2 = v128.load(base, 32);
@@ -162,31 +162,33 @@ function pair32(entry: usize, end: usize, strip: usize, base: usize, tile: usize
     y6 = madd(y, b6, y6);
     y7 = madd(y, b7, y7);
   }
-  v128.store(tile, x0);
-  v128.store(tile, x1, 16);
-  v128.store(tile, x2, 32);
-  v128.store(tile, x3, 48);
-  v128.store(tile, x4, 64);
-  v128.store(tile, x5, 80);
-  v128.store(tile, x6, 96);
-  v128.store(tile, x7, 112);
-  v128.store(tile, y0, 128);
-  v128.store(tile, y1, 144);
-  v128.store(tile, y2, 160);
-  v128.store(tile, y3, 176);
-  v128.store(tile, y4, 192);
-  v128.store(tile, y5, 208);
-  v128.store(tile, y6, 224);
-  v128.store(tile, y7, 240);
+  v128.store(one, x0);
+  v128.store(one, x1, 16);
+  v128.store(one, x2, 32);
+  v128.store(one, x3, 48);
+  v128.store(one, x4, 64);
+  v128.store(one, x5, 80);
+  v128.store(one, x6, 96);
+  v128.store(one, x7, 112);
+  v128.store(other, y0);
+  v128.store(other, y1, 16);
+  v128.store(other, y2, 32);
+  v128.store(other, y3, 48);
+  v128.store(other, y4, 64);
+  v128.store(other, y5, 80);
+  v128.store(other, y6, 96);
+  v128.store(other, y7, 112);
 }
 
-/** A whole row of a tile. */
-function putRow(tile: usize, c: usize, add: bool): void {
+/** Adds a whole row of a tile. */
+function addRow(tile: usize, c: usize): void {
   for (const end = c + STRIP_ROW; c != end; c += 32, tile += 32) {
-    const x = v128.load(tile);
-    const y = v128.load(tile, 16);
-    v128.store(c, add ? f32x4.add(v128.load(c), x) : x);
-    v128.store(c, add ? f32x4.add(v128.load(c, 16), y) : y, 16);
+    const x = v128.load(c);
+    const y = v128.load(c, 16);
+    const left = f32x4.add(x, v128.load(tile));
+    const right = f32x4.add(y, v128.load(tile, 16));
+    v128.store(c, left);
+    v128.store(c, right, 16);
   }
 }
 
@@ -214,7 +216,8 @@ function pairsAcross(
   for (; rows > 0; rows -= GROUP, c += <usize>GROUP << 2) {
     const here = min(rows, GROUP);
     for (let i = 0; i < here; i += 2, list += room, ends += 4) {
-      pair32(list, <usize>load<u32>(ends), strip, base, tile + <usize>i * STRIP_ROW);
+      const row = tile + <usize>i * STRIP_ROW;
+      pair32(list, <usize>load<u32>(ends), strip, base, row, row + STRIP_ROW);
     }
     if (here < GROUP || cols < STRIP) {
       for (let i = 0; i < here; i++) putPart(tile + <usize>i * STRIP_ROW, c + (<usize>i << 2), cCol, cols, add);
@@ -248,10 +251,16 @@ function widePairs(
       other = rows > 1 ? c + <usize>load<u32>(order, 4) * cRow : one;
       order += 8;
     }
-    pair32(list, <usize>load<u32>(ends), strip, base, tile);
-    if (cols == STRIP && cCol == 4 && rows > 1) {
-      putRow(tile, one, add);
-      putRow(tile + STRIP_ROW, other, add);
+    const end = <usize>load<u32>(ends);
+    const whole = cols == STRIP && cCol == 4 && rows > 1;
+    if (whole && !add) {
+      pair32(list, end, strip, base, one, other);
+      continue;
+    }
+    pair32(list, end, strip, base, tile, tile + STRIP_ROW);
+    if (whole) {
+      addRow(tile, one);
+      addRow(tile + STRIP_ROW, other);
     } else {
       putPart(tile, one, cCol, cols, add);
       if (rows > 1) putPart(tile + STRIP_ROW, other, cCol, cols, add);

@@ -45,8 +45,9 @@ function turn(kernels, stores, shape, seconds) {
 export async function products({ rounds, seconds, python }) {
   const all = availableParallelism();
   const { createWasmBackend } = await load('src/backend/wasm/wasm-backend.ts');
+  const { wideMissing } = await load('src/backend/wasm/engine.ts');
   const { createBlasBackend } = await load('src/backend/blas/node/find.ts');
-  const { simd } = createWasmBackend({ threads: 1 }).traits; // asks for relaxed SIMD where the engine hides it
+  const { simd } = createWasmBackend({ threads: 1, simd: 'relaxed' }).traits; // asks for relaxed SIMD where the engine hides it
   const calm = await Calm.open();
   const peaks = { wasm: await highest(calm, () => peak(simd)), native: await highest(calm, nativePeak) };
   const whole = measured => measured?.best ?? 0;
@@ -67,6 +68,7 @@ export async function products({ rounds, seconds, python }) {
   const updates = {}; // milliseconds, for the rooflines
   for (const [id, workload] of Object.entries(workloads)) updates[id] = await updateFloor(workload);
   const makers = [];
+  const last = [];
   const numpys = numpysBlas(python);
   for (const threads of new Set([1, all])) {
     makers.push({
@@ -74,8 +76,18 @@ export async function products({ rounds, seconds, python }) {
       name: `wasm, ${threads} threads`,
       threads,
       peak: 'wasm',
-      make: () => createWasmBackend({ threads }),
+      make: () => createWasmBackend({ threads, simd: 'relaxed' }),
     });
+    // measured last: in this process the engine joins vectors from then on
+    if (wideMissing() === null) {
+      last.push({
+        id: `wasmWide${threads}`,
+        name: `wasm of 256 bits, ${threads} threads`,
+        threads,
+        peak: 'native',
+        make: () => createWasmBackend({ threads, simd: 'wide' }),
+      });
+    }
     makers.push({
       id: `blas${threads}`,
       name: `BLAS, ${threads} threads`,
@@ -92,6 +104,7 @@ export async function products({ rounds, seconds, python }) {
       make: () => createBlasBackend({ threads, environment: { CHAINRULE_BLAS: numpys } }),
     });
   }
+  makers.push(...last);
   const torch = new Peer({ name: 'PyTorch', command: [python, 'bench/peers/pytorch.py'] });
   const withTorch = await torch.ask({ do: 'gemm', ...shapes[0], threads: 1, seconds: 0.05 }).then(
     () => true,

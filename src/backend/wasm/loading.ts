@@ -64,6 +64,7 @@ export function loadModule(build?: SimdBuild, shared = false): LoadedModule {
   if (typeof WebAssembly === 'undefined') throw new UserError('this platform has no WebAssembly');
   best ??= fastest();
   const chosen = build ?? best;
+  if (chosen !== 'plain') hasRelaxedSimd();
   if (chosen === 'wide') joinVectors();
   const key = `${chosen}${shared ? ', shared' : ''}`;
   let module = modules.get(key);
