@@ -7,7 +7,7 @@ export { gemm, gemmLocal, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTi
 export { gemmNarrow, isNarrow } from './gemm-small';
 export { sparseGemm, sparseList, sparseListUnits, sparseTiles, sparseTileUnits } from './gemm-sparse';
 export { sparsePair } from './sparse-pair';
-export { sparseLocal, sparsePhases, sparsePlan, sparseScratch } from './sparse-product';
+export { sparseBackground, sparseLocal, sparsePhases, sparsePlan, sparseScratch } from './sparse-product';
 export { finishRows } from './epilogue';
 export { activationGrad, linearGrad, linearGradScratch } from './linear';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';

@@ -8,8 +8,9 @@ import { ENTRY, STRIP_ROW } from './sparse-list';
 export const TILE: usize = (WIDE ? 16 : 2) * STRIP_ROW;
 /** Elements of a in a phase, about: beyond, lists would be read from memory. Fewer rows would have more of b packed again. */
 const BLOCK: i32 = 401408;
-/** Pairs that are looked at to see whether a product is worth it. */
-const SAMPLES: i32 = 256;
+/** Places that are looked at to see whether a product is worth it, and pairs at each, side by side: each place is a line or two of memory to wait for. */
+const PLACES: i32 = 64;
+const BESIDE: i32 = 4;
 /**
  * Steps of a block beside a background that is not 0, where the bits are not those of `gemm` anyway. A strip then is in the second cache, which gives what is
  * wanted of it, known beforehand from the list, as fast as it is multiplied; and there are fewer tiles to end.
@@ -92,13 +93,18 @@ export function sparsePlan(
   let step: u32 = 0;
   let largest: f32 = 0; // of what is not the first element
   let random: u32 = 1; // a linear congruential sequence, of which the upper bits are used
-  for (let i = 0; i < SAMPLES; i++) {
-    const at = a + <usize>row * product.aRow + <usize>step * product.aStep;
-    const next = <i32>row + 1 < m ? at + product.aRow : at;
-    zeros += <i32>isBare(at, next, 0);
-    firsts += <i32>isBare(at, next, first);
-    const x = load<f32>(at);
-    if (x != first) largest = max(largest, abs(x));
+  const along = product.aStep == 4; // else rows are side by side
+  for (let i = 0; i < PLACES; i++) {
+    for (let j = 0; j < BESIDE; j++) {
+      const r = along ? <i32>row : min(<i32>row + 2 * j, (m - 1) & ~1);
+      const s = along ? min(<i32>step + j, k - 1) : <i32>step;
+      const at = a + <usize>r * product.aRow + <usize>s * product.aStep;
+      const next = r + 1 < m ? at + product.aRow : at;
+      zeros += <i32>isBare(at, next, 0);
+      firsts += <i32>isBare(at, next, first);
+      const x = load<f32>(at);
+      if (x != first) largest = max(largest, abs(x));
+    }
     random = random * 1664525 + 1013904223;
     row = ((random >>> 8) % <u32>m) & ~1;
     random = random * 1664525 + 1013904223;
@@ -109,7 +115,12 @@ export function sparsePlan(
   product.steps = evenly(k, zeros >= firsts ? KC : FAR);
   product.rows = rowsOf(m, product.steps);
   product.lists = product.ends + endsBytes(product.rows);
-  return 1 - <f64>max(zeros, firsts) / <f64>SAMPLES;
+  return 1 - <f64>max(zeros, firsts) / <f64>(PLACES * BESIDE);
+}
+
+/** The background of a product that is described. */
+export function sparseBackground(product: SparseProduct): f32 {
+  return product.background;
 }
 
 /** Parts of rows and steps, of which each is listed and then multiplied. */

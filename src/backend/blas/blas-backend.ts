@@ -5,6 +5,7 @@
 import type { Activation, GemmShape, ImagesAhead, Storage } from '../kernels.ts';
 import type { Block } from '../wasm/allocator.ts';
 import type { SimdBuild } from '../wasm/loading.ts';
+import { oneShare, type SparseShares } from '../wasm/sparse.ts';
 import { type Identity, WasmBackend, type WasmOptions } from '../wasm/wasm-backend.ts';
 import { type BlasLibrary, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE } from './library.ts';
 
@@ -13,8 +14,12 @@ const SMALLEST = 6000;
 /** Products of fewer multiplications than this are one thread's. */
 const SMALLEST_SHARED = 1_000_000;
 
-/** The share of pairs (see sparse.ts) up to which leaving out the others is faster than a library. `node bench/sparse.mjs` measures it. */
-const SPARSE_SHARE: Readonly<Record<SimdBuild, number>> = { wide: 0.75, relaxed: 0.4, plain: 0.4 };
+/** Up to which shares of pairs leaving out the others is faster than a library. `node bench/sparse.mjs` measures them. */
+const SPARSE_SHARES: Readonly<Record<SimdBuild, SparseShares>> = {
+  wide: { zeros: 0.75, longZeros: 0.55, background: 0.75 },
+  relaxed: oneShare(0.4),
+  plain: oneShare(0.4),
+};
 
 /** Positions among the arguments of `cblas_sgemm`. */
 const [COUNT_M, COUNT_N, AT_A, AT_B, AT_C] = [3, 4, 7, 9, 12];
@@ -27,9 +32,11 @@ export interface BlasBackendOptions extends WasmOptions {
 function identityOf({ kind, version, path, threads, elsewhere, sgemm }: BlasLibrary): Identity {
   const traits = { blas: version === '' ? kind : `${kind} ${version}`, library: path, deterministic: false };
   // where a library has threads of its own, one thread of this side stands against all of them
-  if (elsewhere === null) return { name: 'blas', traits: { ...traits, threads }, sparseShare: build => SPARSE_SHARE[build] / threads };
+  if (elsewhere === null) {
+    return { name: 'blas', traits: { ...traits, threads }, sparseShares: build => oneShare(SPARSE_SHARES[build].longZeros / threads) };
+  }
   const foreign = { call: sgemm as (...values: number[]) => void, origin: elsewhere };
-  return { name: 'blas', traits, foreign, sparseShare: build => SPARSE_SHARE[build] };
+  return { name: 'blas', traits, foreign, sparseShares: build => SPARSE_SHARES[build] };
 }
 
 export class BlasBackend extends WasmBackend {

@@ -105,6 +105,8 @@ export interface KernelExports {
     scratch: number,
     threads: number,
   ): number;
+  /** the background of the product described last at `product` */
+  sparseBackground(product: number): number;
   sparseScratch(m: number, k: number, threads: number): number;
   sparseLocal(k: number): number;
   sparsePhases(product: number): number;

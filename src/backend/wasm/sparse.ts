@@ -31,16 +31,33 @@ export function isWorthALook(m: number, n: number, k: number): boolean {
   return m * n * k >= SMALLEST && n >= NARROWEST && k >= SHORTEST && m >= FEWEST;
 }
 
+/** Steps of the inner sum above which c is gone through block after block of it, which costs more where a product is fast. */
+const LONG = 640;
+
+/** Shares of pairs from which on the product that is done otherwise is as fast. */
+export interface SparseShares {
+  /** Beside a background of 0. */
+  readonly zeros: number;
+  /** The same where the inner sum is long. */
+  readonly longZeros: number;
+  /** Beside another background. Since bits then depend on which way is taken, builds that promise the same bits have the same share here. */
+  readonly background: number;
+}
+
+/** The same share everywhere. */
+export function oneShare(share: number): SparseShares {
+  return { zeros: share, longZeros: share, background: share };
+}
+
 export class SparseProducts {
   readonly #heap: Allocator;
   readonly #threads: Threads;
-  readonly #most: number;
+  readonly #shares: SparseShares;
 
-  /** @param most share of pairs from which on the plain product is as fast */
-  constructor(heap: Allocator, threads: Threads, most: number) {
+  constructor(heap: Allocator, threads: Threads, shares: SparseShares) {
     this.#heap = heap;
     this.#threads = threads;
-    this.#most = most;
+    this.#shares = shares;
   }
 
   /** Does a product that is worth a look, or a second that computes the same if it leaves out more; false, and nothing done, where that would not be faster. */
@@ -55,7 +72,9 @@ export class SparseProducts {
       if (other < share * CLEARLY) [chosen, share] = [second, other];
       else this.#plan(first, scratch);
     }
-    if (share > this.#most) return false;
+    const { zeros, longZeros, background } = this.#shares;
+    const most = kernels.sparseBackground(scratch) !== 0 ? background : chosen.k > LONG ? longZeros : zeros;
+    if (share > most) return false;
     kernels.sparseGemm(scratch, chosen.m, chosen.n, chosen.k);
     return true;
   }

@@ -33,7 +33,7 @@ import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
 import type { KernelExports } from './exports.ts';
 import { loadModule, type SimdBuild } from './loading.ts';
 import type { PoolOptions } from './pool.ts';
-import { isWorthALook, type Product, SparseProducts } from './sparse.ts';
+import { isWorthALook, oneShare, type Product, SparseProducts, type SparseShares } from './sparse.ts';
 import { automaticThreads } from './spawn.ts';
 import { normBytes, sumBytes } from './split.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
@@ -56,8 +56,12 @@ const PAGES_PER_MIB = 16;
 const ROW_WORDS = 8;
 /** The gradients of a layer of at most so many multiplications are taken in one call. */
 const SMALL_PRODUCT = 65536;
-/** From this share on a plain product is as fast. `node bench/sparse.mjs` measures it. */
-const SPARSE_SHARE = 0.85;
+/** `node bench/sparse.mjs` measures them. */
+const SPARSE_SHARES: Readonly<Record<SimdBuild, SparseShares>> = {
+  wide: { zeros: 0.75, longZeros: 0.55, background: 0.85 },
+  relaxed: oneShare(0.85),
+  plain: oneShare(0.85),
+};
 
 /**
  * Makes a backend of its own memory. Synchronous: nothing to await.
@@ -89,8 +93,8 @@ export interface Identity {
   readonly traits: Kernels['traits'];
   /** What it has computed outside of the kernels, and shares out among the same threads. */
   readonly foreign?: PoolOptions['foreign'];
-  /** The share of pairs (see sparse.ts) from which on the product that it does otherwise is as fast as the sparse one of a build. */
-  readonly sparseShare?: (build: SimdBuild) => number;
+  /** From where on the product that it does otherwise is as fast as the sparse one of a build. */
+  readonly sparseShares?: (build: SimdBuild) => SparseShares;
 }
 
 /** @internal use `createWasmBackend` */
@@ -107,7 +111,7 @@ export class WasmBackend implements Kernels {
   readonly #sparse: SparseProducts;
   #wasm: KernelExports;
 
-  constructor(options: WasmOptions, { name, traits, foreign, sparseShare }: Identity = { name: 'wasm', traits: {} }) {
+  constructor(options: WasmOptions, { name, traits, foreign, sparseShares }: Identity = { name: 'wasm', traits: {} }) {
     const threads = options.threads ?? automaticThreads();
     const most = options.maxMebibytes === undefined ? MOST_PAGES : options.maxMebibytes * PAGES_PER_MIB;
     const { memory, missing } = makeMemory(most);
@@ -123,7 +127,8 @@ export class WasmBackend implements Kernels {
     this.#threads = new Threads(kernels, module, this.#heap, missing, options, foreign);
     this.#warping = new Warping(this.#heap, this.#threads);
     this.#byteRows = new ByteRows(this.#heap, this.#threads);
-    this.#sparse = new SparseProducts(this.#heap, this.#threads, options.sparseShare ?? sparseShare?.(build) ?? SPARSE_SHARE);
+    const shares = options.sparseShare === undefined ? (sparseShares?.(build) ?? SPARSE_SHARES[build]) : oneShare(options.sparseShare);
+    this.#sparse = new SparseProducts(this.#heap, this.#threads, shares);
     this.#wasm = kernels;
     this.#resize(threads);
   }
