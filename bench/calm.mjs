@@ -11,6 +11,8 @@ const IN_ROW = 8;
 const AGAIN = 20;
 /** Rounds of the loop of peak.mjs: about two milliseconds. */
 export const ROUNDS = 1_400_000;
+/** In place of the number of a look: there will be no other. */
+export const ENDED = -1;
 
 export class Calm {
   #workers;
@@ -77,7 +79,11 @@ export class Calm {
     return { turns, dropped, disturbed };
   }
 
+  /** The workers end by themselves: Node 24 and 26 do not survive that one is terminated in the midst of its module. */
   async close() {
-    await Promise.all(this.#workers.map(worker => worker.terminate()));
+    const ended = this.#workers.map(worker => new Promise(resolve => worker.once('exit', resolve)));
+    Atomics.store(this.#control, 0, ENDED);
+    Atomics.notify(this.#control, 0);
+    await Promise.all(ended);
   }
 }

@@ -12,6 +12,7 @@ test('doctor measures every backend and says what is here', async () => {
     type: 'doctor',
     node: { version: process.version, v8: process.versions.v8 },
     webAssembly: { state: 'here', available: true },
+    wideVectors: { state: expect.stringMatching(/^(here|note)$/), available: found.webAssembly.simd === 'wide' },
     koffi: { state: 'here', available: true },
     mnist: { state: 'missing', available: false, hint: expect.stringContaining('chainrule datasets get mnist') },
     output: { isTerminal: false, unicode: true },
@@ -33,6 +34,14 @@ test('doctor names a library that is no library, and how to get one', async () =
   expect(out).toMatch(/install|conda/);
   expect(out).toMatch(/^backend +threads +product of +GFLOPS$/m);
   expect(out).not.toMatch(/^blas /m);
+});
+
+test('CHAINRULE_SIMD names a build of the kernels, and no other word is taken', async () => {
+  const { code, out } = await run('doctor --json', { env: { CHAINRULE_SIMD: 'plain' } });
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ webAssembly: { simd: 'plain' }, wideVectors: { state: 'note', available: false } });
+  const refused = await run('train digits --limit 100 --epochs 1', { env: { CHAINRULE_SIMD: 'avx' } });
+  expectComplaint(refused, 1, /CHAINRULE_SIMD is avx; it must be one of wide, relaxed, plain/);
 });
 
 test('a backend that cannot be had is refused with how to get it', async () => {
