@@ -1,14 +1,15 @@
-// From which size on a product is faster by the system's BLAS than by the WebAssembly kernels: `node bench/blas.mjs [rounds]`. One thread each, in turn.
+// From which size on a product is faster by the system's BLAS than by the WebAssembly kernels: `node bench/blas.mjs [rounds] [threads]`. One thread each, in turn.
 import { load } from './load.mjs';
 import { median } from './processes.mjs';
 
 const rounds = Number(process.argv[2] ?? 9);
+const threads = Number(process.argv[3] ?? 1);
 const { createWasmBackend } = await load('src/backend/wasm/wasm-backend.ts');
 const { findBlas } = await load('src/backend/blas/node/find.ts');
 const { BlasBackend } = await load('src/backend/blas/blas-backend.ts');
 
-const library = findBlas({ threads: 1 });
-const backends = [createWasmBackend({ threads: 1 }), new BlasBackend(library, { smallest: 1, threads: 1 })];
+const library = findBlas({ threads });
+const backends = [createWasmBackend({ threads }), new BlasBackend(library, { smallest: 1, threads })];
 console.log(`${library.kind} ${library.version}; microseconds a call, the median of ${rounds} turns`);
 
 // layers of small nets: forward, gradient of the weights, gradient of the input
@@ -26,6 +27,16 @@ const shapes = [
   { m: 32, n: 784, k: 32, transA: true, transB: false },
   { m: 128, n: 10, k: 256, transA: false, transB: true },
   { m: 10, n: 256, k: 128, transA: true, transB: false },
+  ...[
+    [128, 256, 512],
+    [128, 512, 784],
+    [256, 1000, 1500],
+    [256, 2000, 2500],
+  ].flatMap(([m, n, k]) => [
+    { m, n, k, transA: false, transB: true },
+    { m: n, n: k, k: m, transA: true, transB: false },
+    { m, n: k, k: n, transA: false, transB: false },
+  ]),
 ];
 console.log(`${'product'.padEnd(22)} ${'multiplications'.padStart(15)} ${'wasm'.padStart(9)} ${'BLAS'.padStart(9)}`);
 for (const shape of shapes.sort((a, b) => a.m * a.n * a.k - b.m * b.n * b.k)) {

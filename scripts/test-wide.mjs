@@ -9,7 +9,19 @@ import { fileURLToPath } from 'node:url';
 const versions = process.argv.length > 2 ? process.argv.slice(2) : ['24', '26'];
 const cwd = fileURLToPath(new URL('..', import.meta.url));
 const vitest = join(cwd, 'node_modules', 'vitest', 'vitest.mjs');
-const what = ['src/backend', 'src/tensor', 'src/ops', 'src/nn', 'src/loss', 'src/optim', 'src/train', 'test/golden', 'test/threads', 'test/ops', 'test/wide'];
+const what = [
+  'src/backend',
+  'src/tensor',
+  'src/ops',
+  'src/nn',
+  'src/loss',
+  'src/optim',
+  'src/train',
+  'test/golden',
+  'test/threads',
+  'test/ops',
+  'test/wide',
+];
 const flags = ['--execArgv=--no-liftoff', '--execArgv=--no-wasm-lazy-compilation'];
 
 for (const version of versions) {

@@ -4,13 +4,16 @@
  */
 import type { Activation, GemmShape, ImagesAhead, Storage } from '../kernels.ts';
 import type { Block } from '../wasm/allocator.ts';
-import type { SimdBuild } from '../wasm/loading.ts';
+import type { SimdBuild } from '../wasm/engine.ts';
 import { oneShare, type SparseShares } from '../wasm/sparse.ts';
 import { type Identity, WasmBackend, type WasmOptions } from '../wasm/wasm-backend.ts';
 import { type BlasLibrary, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE } from './library.ts';
 
-/** Products of fewer multiplications than this are done before a library has looked at its arguments. Measured by bench/blas.mjs. */
-const SMALLEST = 6000;
+/**
+ * Products of fewer multiplications than this are done before a library has looked at its arguments; and where vectors are wide, before it has packed what each of
+ * its threads needs. Measured by bench/blas.mjs.
+ */
+const SMALLEST: Readonly<Record<SimdBuild, number>> = { wide: 30_000_000, relaxed: 6000, plain: 6000 };
 /** Products of fewer multiplications than this are one thread's. */
 const SMALLEST_SHARED = 1_000_000;
 
@@ -25,7 +28,7 @@ const SPARSE_SHARES: Readonly<Record<SimdBuild, SparseShares>> = {
 const [COUNT_M, COUNT_N, AT_A, AT_B, AT_C] = [3, 4, 7, 9, 12];
 
 export interface BlasBackendOptions extends WasmOptions {
-  /** Multiplications from which on a product is the library's; one without any never is. Default 6000. */
+  /** Multiplications from which on a product is the library's; one without any never is. Default 6000, and 30,000,000 where vectors are wide. */
   readonly smallest?: number;
 }
 
@@ -48,7 +51,8 @@ export class BlasBackend extends WasmBackend {
   constructor(library: BlasLibrary, options: BlasBackendOptions = {}) {
     super({ ...options, ...(library.elsewhere === null ? { threads: 1 } : {}) }, identityOf(library));
     this.#library = library;
-    this.#smallest = Math.max(options.smallest ?? SMALLEST, 1);
+    const ofBuild = SMALLEST[library.elsewhere === null ? 'relaxed' : this.build]; // a library's own threads are more than one of ours
+    this.#smallest = Math.max(options.smallest ?? ofBuild, 1);
   }
 
   // Where a library has threads of its own, others beside them would be in their way.

@@ -1,7 +1,12 @@
 /** What the JavaScript engine makes of WebAssembly's vectors, and its switches for that. See docs/design/wide.md. */
 import { UserError } from '../../errors.ts';
 import { builtin, host } from './host.ts';
-import type { SimdBuild } from './loading.ts';
+
+/**
+ * `relaxed` has fused multiply-add (relaxed SIMD), `plain` does without. `wide` is `relaxed` in tiles of twice the columns, for engines that join two
+ * vectors side by side into one of 256 bits; others run it too, more slowly. `wide` and `relaxed` leave the same bits.
+ */
+export type SimdBuild = 'wide' | 'relaxed' | 'plain';
 
 /** Sets a switch of V8 for the whole process; false where that cannot be done. */
 export function setEngineFlag(flag: string): boolean {

@@ -1,13 +1,7 @@
 /** Compiling the kernels, synchronously, in the build that this platform takes. */
 import { UserError } from '../../errors.ts';
-import { joinVectors, setEngineFlag, simdAsked, wideMissing } from './engine.ts';
+import { joinVectors, type SimdBuild, setEngineFlag, simdAsked, wideMissing } from './engine.ts';
 import { pieces, sharedAt } from './module.gen.ts';
-
-/**
- * `relaxed` has fused multiply-add (relaxed SIMD), `plain` does without. `wide` is `relaxed` in tiles of twice the columns, for engines that join two
- * vectors side by side into one of 256 bits; others do it too, more slowly. All three leave the same bits where multiply-add is fused in hardware.
- */
-export type SimdBuild = 'wide' | 'relaxed' | 'plain';
 
 /** In the order in which module.gen.ts has them. */
 const BUILDS: readonly SimdBuild[] = ['relaxed', 'wide', 'plain'];

@@ -30,8 +30,9 @@ import { maskLength } from '../kernels.ts';
 import { Allocator, type Block, MOST_PAGES } from './allocator.ts';
 import { ByteRows } from './byte-rows.ts';
 import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
+import type { SimdBuild } from './engine.ts';
 import type { KernelExports } from './exports.ts';
-import { loadModule, type SimdBuild } from './loading.ts';
+import { loadModule } from './loading.ts';
 import type { PoolOptions } from './pool.ts';
 import { isWorthALook, oneShare, type Product, SparseProducts, type SparseShares } from './sparse.ts';
 import { automaticThreads } from './spawn.ts';
@@ -102,6 +103,8 @@ export class WasmBackend implements Kernels {
   readonly name: string;
   readonly dtype = 'float32';
   readonly #traits: Kernels['traits'];
+  /** @internal of the kernels */
+  readonly build: SimdBuild;
   /** @internal where all storage lies */
   readonly memory: WebAssembly.Memory;
   readonly #heap: Allocator;
@@ -117,6 +120,7 @@ export class WasmBackend implements Kernels {
     const { memory, missing } = makeMemory(most);
     const { module, build } = loadModule(options.simd, missing === null);
     this.name = name;
+    this.build = build;
     this.memory = memory;
     this.#heap = new Allocator(memory, most);
     const kernels: KernelExports = { ...(new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports) };
