@@ -19,6 +19,9 @@ export class Calm {
   #loop;
   #control = new Int32Array(new SharedArrayBuffer(8)); // the number of the look, and how many have ended it
   #alone = Infinity; // milliseconds of the loop on one core, the others idle
+  /** Of each look beside a turn that counts: the least time of the loop on one core, over that on all at once just then, in the median. */
+  #given = [];
+  #now = 1;
   /** Turns taken, and those that count although all tries were disturbed, and tries thrown away. */
   turns = 0;
   disturbed = 0;
@@ -43,6 +46,7 @@ export class Calm {
    * hundredths of a second until the system has moved one of them; that is over when a few loops in a row are fast.
    */
   #look() {
+    const times = [];
     for (let i = 0, inRow = 0; i < 80; i++) {
       const began = performance.now();
       Atomics.store(this.#control, 1, 0);
@@ -51,9 +55,12 @@ export class Calm {
       this.#loop();
       while (Atomics.load(this.#control, 1) < this.#workers.length && performance.now() - began < 1000);
       const took = performance.now() - began;
+      times.push(took);
+      this.#now = Math.min(1, this.#alone / median(times.slice(-IN_ROW)));
       inRow = took * ENOUGH <= this.#alone ? inRow + 1 : 0;
       if (inRow === IN_ROW) return true;
     }
+    this.#now = Math.min(1, this.#alone / median(times));
     return false;
   }
 
@@ -62,10 +69,13 @@ export class Calm {
     this.turns++;
     for (let left = AGAIN; ; left--) {
       const before = this.#look();
+      const given = [this.#now];
       const found = before || left === 0 ? await turn() : undefined;
-      if (before && this.#look()) return found;
-      if (left === 0) {
-        this.disturbed++;
+      const after = (before || left === 0) && this.#look();
+      given.push(this.#now);
+      if ((before && after) || left === 0) {
+        this.#given.push(...given);
+        if (!(before && after)) this.disturbed++;
         return found;
       }
       this.dropped++;
@@ -76,7 +86,7 @@ export class Calm {
   /** @returns what to keep beside the figures */
   summary() {
     const { turns, dropped, disturbed } = this;
-    return { turns, dropped, disturbed };
+    return { turns, dropped, disturbed, given: this.#given.length === 0 ? 1 : median(this.#given) };
   }
 
   /** The workers end by themselves: Node 24 and 26 do not survive that one is terminated in the midst of its module. */

@@ -104,14 +104,14 @@ function trainingText(training) {
 }
 
 /** What the ratio could be at most, where the products of a step have so many GFLOPS in all and only the optimizer's pass takes time besides; null if unknown. */
-function mostOf({ workload, section }, gemm, gflops, theirs) {
+function mostOf({ workload, section, calm }, gemm, gflops, theirs) {
   if (!gflops || gemm?.updates[section] === undefined) return null;
-  return 1000 / (productFlops(workload) / (gflops * 1e6) + gemm.updates[section]) / theirs;
+  return ((calm?.given ?? 1) * 1000) / (productFlops(workload) / (gflops * 1e6) + gemm.updates[section]) / theirs;
 }
 
 /** GFLOPS that the products of a step would need for a ratio, if only the optimizer's pass took time besides. */
-function needed({ workload, section }, gemm, ratio, theirs) {
-  const ms = 1000 / (ratio * theirs) - gemm.updates[section];
+function needed({ workload, section, calm }, gemm, ratio, theirs) {
+  const ms = ((calm?.given ?? 1) * 1000) / (ratio * theirs) - gemm.updates[section];
   return ms > 0 ? productFlops(workload) / (ms * 1e6) : Infinity;
 }
 
@@ -152,10 +152,17 @@ function targetsText(training, gemm) {
     }
   }
   const text =
-    'The roofline is the ratio that would be reached if all products were done in full and ran at the measured peak on every processor, the arrays of the optimizer passed at the measured speed of memory, and all else took no time. Where it is below the target, no implementation that multiplies everything reaches that target on this machine; this library leaves out what is background and what a ReLU has set to zero ([docs/design/sparse.md](../../docs/design/sparse.md)), and so may be above it. For nets as small as W4 it says nothing. The second is the same with products as fast as the fastest that this implementation, or the BLAS library, has in the table further below.';
+    'The roofline is the ratio that would be reached if all products were done in full and ran at the measured peak on every processor, the arrays of the optimizer passed at the measured speed of memory, and all else took no time; times what the machine gave while the training was measured (see below), since the peak was taken when it was calm. Where it is below the target, no implementation that multiplies everything reaches that target on this machine; this library leaves out what is background and what a ReLU has set to zero ([docs/design/sparse.md](../../docs/design/sparse.md)), and so may be above it. For nets as small as W4 it says nothing. The second is the same with products as fast as the fastest that this implementation, or the BLAS library, has in the table further below.';
   const head = ['', 'ratio', 'target', 'met', 'roofline', 'of its products', 'reached of that'];
   const change = missing.length === 0 ? [] : ['What would have to change where a target is not met:', missing.join('\n')];
-  return [`## Targets`, text, table(head, rows), ...change].join('\n\n');
+  const shares = training.filter(({ calm }) => calm?.given).map(({ section, calm }) => `${section} ${(100 * calm.given).toFixed(0)} %`);
+  const given =
+    shares.length === 0
+      ? []
+      : [
+          `What the machine gave: the time of a loop on one core at its fastest, over that on all cores at once, in the median of the looks before and after the turns that count. ${shares.join(', ')}.`,
+        ];
+  return [`## Targets`, text, table(head, rows), ...given, ...change].join('\n\n');
 }
 
 function productsText({ peaks, together, results, machine }) {

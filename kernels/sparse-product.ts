@@ -9,8 +9,8 @@ export const TILE: usize = (WIDE ? 16 : 2) * STRIP_ROW;
 /** Elements of a in a phase, about: beyond, lists would be read from memory. Fewer rows would have more of b packed again. */
 const BLOCK: i32 = 401408;
 /** Places that are looked at to see whether a product is worth it, and pairs at each, side by side: each place is a line or two of memory to wait for. */
-const PLACES: i32 = 64;
-const BESIDE: i32 = 4;
+const PLACES: i32 = 32;
+const BESIDE: i32 = 8;
 /**
  * Steps of a block beside a background that is not 0, where the bits are not those of `gemm` anyway. A strip then is in the second cache, which gives what is
  * wanted of it, known beforehand from the list, as fast as it is multiplied; and there are fewer tiles to end.

@@ -192,7 +192,7 @@ function addRow(tile: usize, c: usize): void {
   }
 }
 
-/** Four rows and columns of a tile, as columns and rows of c. */
+/** Four rows, 128 bytes apart, and columns of tiles, as columns and rows of c. */
 @inline
 function putFour(tile: usize, c: usize, cCol: usize, add: bool): void {
   const r0 = v128.load(tile);

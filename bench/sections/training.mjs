@@ -13,7 +13,7 @@ const SAME = 2e-3;
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms)); // threads of the last one fall asleep
 
 /** Starts every candidate, checks its losses, and keeps the fastest, ready to run. */
-export async function start(library, workload, { seconds = 0.4, tries = library.candidates.length > 1 ? 3 : 1 } = {}) {
+export async function start(library, workload, { seconds = 0.4, tries = library.candidates.length > 1 ? 5 : 1 } = {}) {
   const burst = burstOf(workload);
   let best = null;
   const problems = [];

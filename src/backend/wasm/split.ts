@@ -23,8 +23,6 @@ const PIECE = 8192;
 const PIECE_OF_PRODUCT = 250_000;
 /** The same of a sparse product, as if it were done in full. */
 const PIECE_OF_SPARSE = 750_000;
-/** Bytes of memory of its own that a thread needs for a product whose operands are all packed beforehand. */
-const TILE = 128;
 /** Elements packed in a piece at least. */
 const PIECE_OF_PACKING = 8192;
 
@@ -245,12 +243,12 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     const steps = Math.ceil(k / Math.ceil(k / 320));
     const packed = Math.ceil(PIECE_OF_PACKING / (16 * steps));
     const localBytes = kernels.gemmLocal(m, k);
-    const unit = localBytes > TILE ? 16 * m : 8 * Math.min(m, 128);
-    const tile = Math.ceil(PIECE_OF_PRODUCT / (unit * steps));
     for (let phase = 0; phase < phases; phase++) {
       const packing = { kernel: pack, total: kernels.gemmPackUnits(product, phase), grain: packed, count: 3, local: -1, localBytes: 0 };
       pool.run(packing, [product, phase, 0, 0], [0, 0, 1, 0]);
-      const multiplying = { kernel: tiles, total: kernels.gemmTileUnits(product, phase), grain: tile, count: 3, local: 4, localBytes };
+      const total = kernels.gemmTileUnits(product, phase);
+      const grain = Math.ceil((PIECE_OF_PRODUCT * total * phases) / (m * n * k));
+      const multiplying = { kernel: tiles, total, grain, count: 3, local: 4, localBytes };
       pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
     }
   };
