@@ -12,8 +12,16 @@ const TARGETS = [
   { what: 'BLAS over PyTorch', of: 'blas', over: 'pytorch', at: { W1: 2, W2: 2.5, W3: 2, W4: 20, W5: 1.5 } },
   { what: 'wasm, best threads, over jax-js', of: 'wasm', over: 'jax', at: { W1: 4, W2: 5, W3: 5, W4: 30, W5: 4 } },
 ];
+const isWide = ({ form }) => form.includes('wide vectors');
 /** Whose peak bounds a form: native code's, of 256 bits, where vectors are wide. */
-const peakOf = ({ id, form }) => (id === 'blas' || form.includes('wide vectors') ? 'native' : 'wasm');
+const peakOf = one => (one.id === 'blas' || isWide(one) ? 'native' : 'wasm');
+/** Whether a product was measured with what a form multiplies by: with wide vectors BLAS leaves the smaller ones to WebAssembly. */
+const multiplies = (one, id) =>
+  id.startsWith('blas')
+    ? one.id === 'blas'
+    : id.startsWith('wasmWide')
+      ? isWide(one)
+      : id.startsWith('wasm') && one.id === 'wasm' && !isWide(one);
 const SHARE = 0.85;
 
 const table = (head, rows) => {
@@ -129,7 +137,7 @@ function targetsText(training, gemm) {
       const peak = peakOf(mine);
       const cores = gemm?.machine.processors;
       const most = mostOf(record, gemm, gemm?.peaks[peak] && gemm.peaks[peak] * cores, theirs);
-      const fastest = Math.max(0, ...(gemm?.results ?? []).filter(one => one.id.startsWith(of)).map(one => one.gflops));
+      const fastest = Math.max(0, ...(gemm?.results ?? []).filter(({ id }) => multiplies(mine, id)).map(one => one.gflops));
       const own = mostOf(record, gemm, fastest, theirs);
       const met = ratio >= target;
       const shown = value => (value === null ? '-' : number(value));

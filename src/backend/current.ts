@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts';
 import type { Kernels } from './kernels.ts';
 import { createReferenceBackend } from './reference/reference-backend.ts';
+import { simdAsked } from './wasm/engine.ts';
 import { automaticThreads, checkedThreads } from './wasm/spawn.ts';
 import { createWasmBackend } from './wasm/wasm-backend.ts';
 
@@ -28,7 +29,8 @@ export const backendNames: readonly BackendName[] = ['wasm', 'blas', 'reference'
 /** The backend new tensors are made on: WebAssembly where the platform has SIMD, else plain TypeScript (`fallbackReason` tells why). */
 export function currentBackend(): Kernels {
   if (current === null) {
-    threadsAsked(); // a mistake in that is no reason to fall back
+    threadsAsked(); // a mistake in that is no reason to fall back, nor in this:
+    simdAsked();
     try {
       current = backend('wasm');
     } catch (error) {
