@@ -1,6 +1,6 @@
 /** What the backend needs to know of a BLAS library: nothing of how it was found, or of what calls it. */
 
-import type { ForeignFunction } from '../wasm/pool.ts';
+import type { ForeignFunction } from '../wasm/foreign.ts';
 
 /** The enumerations of the C interface (cblas.h): order of storage and transposition. */
 export const ROW_MAJOR = 101;

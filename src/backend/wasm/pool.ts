@@ -7,6 +7,7 @@
  */
 import { UserError } from '../../errors.ts';
 import type { KernelExports } from './exports.ts';
+import type { ForeignFunction } from './foreign.ts';
 import { MOST_THREADS, spawn, type Thread } from './spawn.ts';
 
 /** Words of 32 bits of the control block. What is written by different threads lies in different cache lines, which are 16 words long. */
@@ -96,16 +97,6 @@ export interface PoolOptions {
   readonly spin?: number;
   readonly idle?: number;
   readonly patience?: number | undefined;
-}
-
-/** A C function of a library of the system, as any thread of this process can get hold of it. It may be called by several at once. */
-export interface ForeignFunction {
-  /** The file that koffi is required from. */
-  readonly koffi: string;
-  readonly library: string;
-  readonly name: string;
-  readonly result: string;
-  readonly parameters: readonly string[];
 }
 
 /** What `Job.kernel` finds a foreign function by. */
