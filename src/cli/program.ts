@@ -40,7 +40,7 @@ Examples:
 
 Exit codes: 0 done, 1 failure, 2 a mistake in what was typed, 130 stopped by Ctrl-C (the run is saved), 143 ended by SIGTERM (likewise).
 Environment: CHAINRULE_DATA folder of data sets; CHAINRULE_MIRRORS where to download from; CHAINRULE_ASCII=1 plain characters; NO_COLOR, FORCE_COLOR;
-CHAINRULE_THREADS threads of large operations; CHAINRULE_SIMD=relaxed vectors of 128 bits, where Node 24 and later have 256; CHAINRULE_DEBUG=1 stack traces.`;
+CHAINRULE_THREADS threads of large operations; CHAINRULE_SIMD=relaxed vectors of 128 bits, where Node 24 and 26 have 256; CHAINRULE_DEBUG=1 stack traces.`;
 
 /** Runs the command line given, without the program's own name. */
 export async function run(argv: readonly string[]): Promise<void> {

@@ -10,8 +10,8 @@ import { type Identity, WasmBackend, type WasmOptions } from '../wasm/wasm-backe
 import { type BlasLibrary, NO_TRANSPOSE, ROW_MAJOR, TRANSPOSE } from './library.ts';
 
 /**
- * Products of fewer multiplications than this are done before a library has looked at its arguments; and where vectors are wide, before it has packed what each of
- * its threads needs. Measured by bench/blas.mjs.
+ * Products of fewer multiplications than this are done before a library has looked at its arguments. Where vectors are wide, both
+ * are about as fast up to 20,000,000. Measured by bench/blas.mjs.
  */
 const SMALLEST: Readonly<Record<SimdBuild, number>> = { wide: 30_000_000, relaxed: 6000, plain: 6000 };
 /** Products of fewer multiplications than this are one thread's. */

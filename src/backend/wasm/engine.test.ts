@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { simdAsked, wideMissing } from './engine.ts';
+import { createWasmBackend } from './wasm-backend.ts';
 
 const before = process.env.CHAINRULE_SIMD;
 afterEach(() => {
@@ -15,11 +16,15 @@ test('vectors are joined in the versions of V8 in which that is tested, on x64',
     expect([null, expect.stringMatching('AVX2')]).toContainEqual(wideMissing(version, 'x64'));
 });
 
+test('a build that there is not is refused', () => {
+  expect(() => createWasmBackend({ simd: 'sse' as 'plain' })).toThrow('simd is sse; it must be one of relaxed, wide, plain');
+});
+
 test('CHAINRULE_SIMD names a build, or is refused with those there are', () => {
   delete process.env.CHAINRULE_SIMD;
   expect(simdAsked()).toBeUndefined();
   process.env.CHAINRULE_SIMD = 'wide';
   expect(simdAsked()).toBe('wide');
   process.env.CHAINRULE_SIMD = 'avx512';
-  expect(() => simdAsked()).toThrow('CHAINRULE_SIMD is avx512; it must be one of wide, relaxed, plain');
+  expect(() => simdAsked()).toThrow('CHAINRULE_SIMD is avx512; it must be one of relaxed, wide, plain');
 });

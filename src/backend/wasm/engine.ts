@@ -16,14 +16,19 @@ export function setEngineFlag(flag: string): boolean {
   return true;
 }
 
-const BUILDS: readonly SimdBuild[] = ['wide', 'relaxed', 'plain'];
+/** In the order in which module.gen.ts has them. */
+export const BUILDS: readonly SimdBuild[] = ['relaxed', 'wide', 'plain'];
+
+/** @throws UserError unless there is such a build; `name` is what asked for it */
+export function checkedBuild(build: string, name: string): SimdBuild {
+  if (!BUILDS.includes(build as SimdBuild)) throw new UserError(`${name} is ${build}; it must be one of ${BUILDS.join(', ')}`);
+  return build as SimdBuild;
+}
 
 /** The build that CHAINRULE_SIMD asks for; undefined where it says nothing. */
 export function simdAsked(): SimdBuild | undefined {
   const asked = host?.env?.CHAINRULE_SIMD;
-  if (asked === undefined || asked === '') return undefined;
-  if (!BUILDS.includes(asked as SimdBuild)) throw new UserError(`CHAINRULE_SIMD is ${asked}; it must be one of ${BUILDS.join(', ')}`);
-  return asked as SimdBuild;
+  return asked === undefined || asked === '' ? undefined : checkedBuild(asked, 'CHAINRULE_SIMD');
 }
 
 /** Versions of V8 in which joining is tested, of Node 24 and 26. It is an experiment of the engine's: another version may compile wrongly, or not at all. */

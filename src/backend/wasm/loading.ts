@@ -1,10 +1,7 @@
 /** Compiling the kernels, synchronously, in the build that this platform takes. */
 import { UserError } from '../../errors.ts';
-import { joinVectors, type SimdBuild, setEngineFlag, simdAsked, wideMissing } from './engine.ts';
+import { BUILDS, checkedBuild, joinVectors, type SimdBuild, setEngineFlag, simdAsked, wideMissing } from './engine.ts';
 import { pieces, sharedAt } from './module.gen.ts';
-
-/** In the order in which module.gen.ts has them. */
-const BUILDS: readonly SimdBuild[] = ['relaxed', 'wide', 'plain'];
 
 /** A module whose one function does `f32x4.relaxed_madd`: valid only where relaxed SIMD is. */
 const RELAXED_PROBE = new Uint8Array([
@@ -57,7 +54,7 @@ export interface LoadedModule {
 export function loadModule(build?: SimdBuild, shared = false): LoadedModule {
   if (typeof WebAssembly === 'undefined') throw new UserError('this platform has no WebAssembly');
   best ??= fastest();
-  const chosen = build ?? best;
+  const chosen = build === undefined ? best : checkedBuild(build, 'simd');
   if (chosen !== 'plain') hasRelaxedSimd();
   if (chosen === 'wide') joinVectors();
   const key = `${chosen}${shared ? ', shared' : ''}`;

@@ -43,7 +43,7 @@ import { Warping } from './warp.ts';
 export interface WasmOptions extends ThreadOptions {
   /**
    * Which build of the kernels to run. Default: what CHAINRULE_SIMD says, else `relaxed` (fused multiply-add) where the platform takes it, else `plain`.
-   * `wide` has Node 24 and later on x64 join vectors into 256 bits, by a switch of the engine for the whole process; the bits are those of `relaxed`.
+   * `wide` has Node 24 and 26 on x64 join vectors into 256 bits, by a switch of the engine for the whole process; the bits are those of `relaxed`.
    */
   readonly simd?: SimdBuild;
   /** The most memory to reserve, in MiB; by default 4096, all that a 32-bit memory can have. */
