@@ -134,19 +134,27 @@ function decode(bytes: usize, table: usize, out: usize, n: i32): void {
   for (; n > 0; n--, bytes++, out += 4) store<f32>(out, load<f32>(table + (<usize>load<u8>(bytes) << 2)));
 }
 
-/** Rows that are touched before they are needed: those of a large array lie in no cache. */
-const AHEAD: i32 = 3;
+/** Bytes of rows that are touched before they are decoded, about: they stay in the second cache until then. */
+const TOUCHED: i32 = 131072;
 const CACHE_LINE: i32 = 64;
 
-/** out[i, :] = table[bytes[index[i], :]], where `index` holds whole numbers. Returns nothing of meaning; but what is touched ahead must be used. */
+/**
+ * out[i, :] = table[bytes[index[i], :]], where `index` holds whole numbers. Rows of a large array lie in no cache, so they are touched before they are needed: where
+ * each begins, for the pages, and then line by line, since waits only overlap where nothing else is done between them.
+ * Returns nothing of meaning; but what is touched must be used.
+ */
 export function decodeRows(bytes: usize, index: usize, table: usize, out: usize, rows: i32, cols: i32): i32 {
+  const together = max(TOUCHED / cols, 1);
   let touched = 0;
-  for (let i = 0; i < rows; i++, index += 4, out += <usize>cols << 2) {
-    if (i + AHEAD < rows) {
-      const next = bytes + <usize>load<u32>(index, AHEAD << 2) * <usize>cols;
-      for (let j = 0; j < cols; j += CACHE_LINE) touched += load<u8>(next + j);
+  for (let i = 0; i < rows; i += together) {
+    const first = index + (<usize>i << 2);
+    const end = index + (<usize>min(rows, i + together) << 2);
+    for (let at = first; at != end; at += 4) touched += load<u8>(bytes + <usize>load<u32>(at) * <usize>cols);
+    for (let at = first; at != end; at += 4) {
+      const row = bytes + <usize>load<u32>(at) * <usize>cols;
+      for (let j = 0; j < cols; j += CACHE_LINE) touched += load<u8>(row + j);
     }
-    decode(bytes + <usize>load<u32>(index) * <usize>cols, table, out, cols);
+    for (let at = first; at != end; at += 4, out += <usize>cols << 2) decode(bytes + <usize>load<u32>(at) * <usize>cols, table, out, cols);
   }
   return touched;
 }

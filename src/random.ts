@@ -17,9 +17,11 @@ const TWO_PI = 6.283185307179586;
  * Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
  */
 export function threefry2x32(key0: number, key1: number, c0: number, c1: number, out: Uint32Array): void {
+  key0 |= 0; // engines then compute with integers throughout, in half the time
+  key1 |= 0;
   const key2 = key0 ^ key1 ^ PARITY;
-  let a = (c0 + key0) | 0;
-  let b = (c1 + key1) | 0;
+  let a = ((c0 | 0) + key0) | 0;
+  let b = ((c1 | 0) + key1) | 0;
   for (let five = 1; ; five += 2) {
     a = (a + b) | 0;
     b = ((b << 13) | (b >>> 19)) ^ a;
@@ -122,11 +124,11 @@ export class Stream {
       throw new UserError(`int(${n}): expected a whole number from 1 to 2^53, the count of values to choose from`);
     }
     if (n <= TWO_32) {
-      const end = TWO_32 - (TWO_32 % n); // words from here on would make the small values likelier
+      const certain = -n >>> 0; // 2^32 - n: words from 2^32 - 2^32 mod n on would make the small values likelier, and are left out
       for (;;) {
         this.#next();
-        if (block[0] < end) return block[0] % n;
-        if (block[1] < end) return block[1] % n;
+        if (block[0] < certain || block[0] < TWO_32 - (certain % n)) return block[0] % n;
+        if (block[1] < certain || block[1] < TWO_32 - (certain % n)) return block[1] % n;
       }
     }
     const end = 2 ** 53 - (2 ** 53 % n);
