@@ -9,30 +9,56 @@ import { finish } from './epilogue';
 import { blocksOf } from './gemm';
 import { pack16 } from './pack';
 import { ENTRY, listAlong, listBeside, listBeside2, STRIP, STRIP_ROW } from './sparse-list';
-import { sparsePair } from './sparse-pair';
+import { pairRows } from './sparse-pair';
 import { firstRow, firstStep, PRODUCT, rowsIn, sparsePhases, SparseProduct, TILE } from './sparse-product';
 import { multiplyPairs } from './sparse-tile';
 
-/** Pairs of rows that a phase lists. */
+/** Rows that are listed at a time, and among which a row's partner is looked for: their lists begin with memory enough for that. */
+const GROUP: i32 = 64;
+
+/** Groups of rows that a phase lists. */
 export function sparseListUnits(product: SparseProduct, phase: i32): i32 {
-  return (rowsIn(product, phase) + 1) >> 1;
+  return blocksOf(rowsIn(product, phase), GROUP);
 }
 
-/** Lists `count` pairs of rows of a phase from pair number `first` on. */
+/** Where part `part` of the lists of a phase begins. */
+@inline
+function listsOf(product: SparseProduct, part: i32): usize {
+  return product.lists + <usize>part * <usize>(product.rows >> 1) * <usize>product.steps * ENTRY;
+}
+
+/** Where the ends of part `part` of the lists begin. */
+@inline
+function endsOf(product: SparseProduct, part: i32): usize {
+  return product.ends + <usize>part * ((product.lists - product.ends) / product.parts);
+}
+
+/** Lists `count` groups of rows of a phase from group number `first` on. Rows are paired once, where the first steps are listed; where they lie side by side, neighbours are. */
 export function sparseList(product: SparseProduct, phase: i32, first: i32, count: i32): void {
+  const step = firstStep(product, phase);
+  const rows = rowsIn(product, phase);
+  const end = min((first + count) * GROUP, rows);
+  for (let at = first * GROUP; at < end; at += GROUP) {
+    const here = min(end - at, GROUP);
+    const row = firstRow(product, phase) + at;
+    const lists = product.lists + <usize>(at >> 1) * <usize>product.steps * ENTRY;
+    if (product.order != 0 && step == 0) pairRows(product, row, here, lists);
+    for (let part = 0; part < product.parts; part++) listPart(product, part, step + part * product.steps, row, at >> 1, here);
+  }
+}
+
+/** Lists part `part`, which begins at `step`, of `left` rows from `row` on, whose pairs are the phase's from number `first` on. */
+function listPart(product: SparseProduct, part: i32, step: i32, row: i32, first: i32, left: i32): void {
   const aRow = product.aRow;
   const aStep = product.aStep;
   const background = product.background;
-  const step = firstStep(product, phase);
   const kc = min(product.k - step, product.steps);
   const room = <usize>product.steps * ENTRY;
-  const row = firstRow(product, phase) + 2 * first;
-  let left = min(product.m - row, 2 * count);
   const start = product.a + <usize>step * aStep;
   let at = start + <usize>row * aRow;
   let order = product.order + (<usize>row << 2);
-  let to = product.lists + <usize>first * room;
-  let end = product.ends + (<usize>first << 2);
+  let to = listsOf(product, part) + <usize>first * room;
+  let end = endsOf(product, part) + (<usize>first << 2);
   while (left > 0) {
     if (left > 3 && aStep != 4) {
       store<u32>(end, <u32>listBeside2(at, aStep, kc, background, to, to + room, end + 4));
@@ -102,8 +128,9 @@ export function sparseTiles(product: SparseProduct, phase: i32, first: i32, coun
   const row = firstRow(product, phase);
   const rows = rowsIn(product, phase);
   const step = firstStep(product, phase);
-  const kc = min(product.k - step, product.steps);
-  const add = step > 0;
+  const steps = product.steps;
+  const parts = product.parts;
+  const kc = min(product.k - step, steps * parts);
   const finishes = step + kc >= product.k && (bias != 0 || activation != NO_ACTIVATION);
   const base = local + TILE;
   const strip = base + STRIP_ROW;
@@ -112,18 +139,28 @@ export function sparseTiles(product: SparseProduct, phase: i32, first: i32, coun
   for (let j = first * STRIP; j < end; j += STRIP) {
     const cols = min(n - j, STRIP);
     const to = product.c + <usize>row * cRow + <usize>j * cCol;
-    packStrip(product.b + <usize>j * bCol + <usize>step * product.bStep, bCol, product.bStep, strip, kc, cols);
-    if (background != 0) sumStrip(strip, kc, background, base);
+    const b = product.b + <usize>j * bCol + <usize>step * product.bStep;
+    if (background != 0) {
+      packStrip(b, bCol, product.bStep, strip, kc, cols);
+      sumStrip(strip, kc, background, base);
+    }
     const order = product.order == 0 ? 0 : product.order + (<usize>row << 2);
     const from = order == 0 ? to : product.c + <usize>j * cCol; // rows of the order are counted from the first of all
-    multiplyPairs(product.lists, <usize>product.steps * ENTRY, product.ends, strip, base, from, cRow, cCol, order, rows, cols, add, local);
+    for (let part = 0; part < parts; part++) {
+      const done = part * steps;
+      const packed = strip + <usize>done * STRIP_ROW;
+      if (background == 0) packStrip(b + <usize>done * product.bStep, bCol, product.bStep, packed, min(kc - done, steps), cols);
+      const begin = part == 0 || background == 0 ? base : 0;
+      const add = begin != 0 && step + part > 0;
+      const lists = listsOf(product, part);
+      multiplyPairs(lists, <usize>steps * ENTRY, endsOf(product, part), packed, begin, from, cRow, cCol, order, rows, cols, add, local);
+    }
     if (finishes) finish(to, cRow, rows, cols, bias == 0 ? 0 : bias + (<usize>j << 2), activation);
   }
 }
 
 /** The product that `sparsePlan` has described, by this thread alone. */
 export function sparseGemm(product: SparseProduct): void {
-  sparsePair(product);
   const phases = sparsePhases(product);
   for (let phase = 0; phase < phases; phase++) {
     sparseList(product, phase, 0, sparseListUnits(product, phase));

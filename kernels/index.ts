@@ -6,7 +6,6 @@ export { copy2d, decodeRows, gatherRows, mixRows, pickColumns, scatterAddRows, u
 export { gemm, gemmLocal, gemmPack, gemmPackUnits, gemmPlan, gemmScratch, gemmTiles, gemmTileUnits } from './gemm';
 export { gemmNarrow, isNarrow } from './gemm-small';
 export { sparseGemm, sparseList, sparseListUnits, sparseTiles, sparseTileUnits } from './gemm-sparse';
-export { sparsePair } from './sparse-pair';
 export { sparseBackground, sparseLocal, sparsePhases, sparsePlan, sparseScratch } from './sparse-product';
 export { finishRows } from './epilogue';
 export { activationGrad, linearGrad, linearGradScratch } from './linear';

@@ -12,13 +12,14 @@ const BLOCK: i32 = 401408;
 const PLACES: i32 = 32;
 const BESIDE: i32 = 8;
 /**
- * Steps of a block beside a background that is not 0, where the bits are not those of `gemm` anyway. A strip then is in the second cache, which gives what is
- * wanted of it, known beforehand from the list, as fast as it is multiplied; and there are fewer tiles to end.
+ * Steps of a block beside a background that is not 0, where the bits are not those of `gemm` anyway: with longer blocks there are fewer tiles to end. A strip then is
+ * in the second cache, where what is wanted of it is known beforehand from the list.
  */
 const FAR: i32 = 800;
-/** Bytes of a row that has no partner yet: its number, and a bit for each step at which it was looked at and has something besides the background. */
-export const UNPAIRED: usize = 16;
-
+/** Steps of a part of such a block: so much of a strip is mostly found in the first cache. */
+const PART: i32 = WIDE ? 400 : 800;
+/** Parts of a block of that length, which may also be blocks of `gemm`. */
+const MOST_PARTS: usize = 3;
 /** A product, as it lies at the start of its scratch memory. */
 @unmanaged
 export class SparseProduct extends Operands {
@@ -26,9 +27,11 @@ export class SparseProduct extends Operands {
   cRow: usize;
   cCol: usize;
   background: f32;
+  /** Parts of a phase, of `steps` steps each: all are listed, and then, strip by strip, multiplied one after the other. */
+  parts: i32;
   /** Rows, two by two, as they are paired; 0 where that is as they follow each other. */
   order: usize;
-  /** Where the list of each pair of rows ends; and the lists, with room for `steps` entries each. */
+  /** Where the list of each pair of rows ends, part by part; and the lists, with room for `steps` entries each. */
   ends: usize;
   lists: usize;
 }
@@ -60,8 +63,17 @@ export function sparseLocal(k: i32): usize {
 /** Bytes of scratch memory that a product of this shape needs. */
 export function sparseScratch(m: i32, k: i32, threads: i32): usize {
   const rows = rowsOf(m, evenly(k, KC));
-  const lists = endsBytes(rows) + <usize>(rows >> 1) * <usize>evenly(k, FAR) * ENTRY;
-  return PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m) + max(lists, <usize>rows * UNPAIRED);
+  const lists = endsBytes(rows) * MOST_PARTS + <usize>(rows >> 1) * (<usize>evenly(k, FAR) + MOST_PARTS * 16) * ENTRY;
+  return PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m) + lists;
+}
+
+/** Divides a product into phases and parts. Beside a background that is not 0, a part goes on in c with the sums of the one before, so c's columns must run on. */
+function divide(product: SparseProduct, transC: bool): void {
+  const k = product.k;
+  product.steps = evenly(k, product.background == 0 ? KC : transC || k > FAR ? FAR : PART);
+  product.parts = k > FAR ? 1 : blocksOf(k, product.steps);
+  product.rows = rowsOf(product.m, product.steps * product.parts);
+  product.lists = product.ends + endsBytes(product.rows) * product.parts;
 }
 
 /** Whether row `row` and the next have nothing but the background at a step. */
@@ -112,9 +124,7 @@ export function sparsePlan(
   }
   if (!(abs(first) <= largest)) firsts = 0;
   product.background = zeros >= firsts ? 0 : first;
-  product.steps = evenly(k, zeros >= firsts ? KC : FAR);
-  product.rows = rowsOf(m, product.steps);
-  product.lists = product.ends + endsBytes(product.rows);
+  divide(product, transC);
   return 1 - <f64>max(zeros, firsts) / <f64>(PLACES * BESIDE);
 }
 
@@ -123,9 +133,9 @@ export function sparseBackground(product: SparseProduct): f32 {
   return product.background;
 }
 
-/** Parts of rows and steps, of which each is listed and then multiplied. */
+/** Blocks of rows and steps, of which each is listed and then multiplied. */
 export function sparsePhases(product: SparseProduct): i32 {
-  return blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps);
+  return blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps * product.parts);
 }
 
 // Of a phase: the first row, how many there are, and the first step.
@@ -142,5 +152,5 @@ export function rowsIn(product: SparseProduct, phase: i32): i32 {
 
 @inline
 export function firstStep(product: SparseProduct, phase: i32): i32 {
-  return (phase / blocksOf(product.m, product.rows)) * product.steps;
+  return (phase / blocksOf(product.m, product.rows)) * product.steps * product.parts;
 }

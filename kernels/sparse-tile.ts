@@ -60,14 +60,16 @@ function narrowPairs(
       other = rows > 1 ? c + <usize>load<u32>(order, 4) * cRow : one;
       order += 8;
     }
-    let x0 = v128.load(base);
-    let x1 = v128.load(base, 16);
-    let x2 = v128.load(base, 32);
-    let x3 = v128.load(base, 48);
-    let y0 = x0;
-    let y1 = x1;
-    let y2 = x2;
-    let y3 = x3;
+    const from = base == 0 ? one : base;
+    const fromOther = base == 0 ? other : base;
+    let x0 = v128.load(from);
+    let x1 = v128.load(from, 16);
+    let x2 = v128.load(from, 32);
+    let x3 = v128.load(from, 48);
+    let y0 = v128.load(fromOther);
+    let y1 = v128.load(fromOther, 16);
+    let y2 = v128.load(fromOther, 32);
+    let y3 = v128.load(fromOther, 48);
     const end = <usize>load<u32>(ends);
     for (let entry = list; entry != end; entry += ENTRY) {
       const b = strip + <usize>load<u32>(entry);
@@ -115,24 +117,24 @@ function narrowPairs(
   }
 }
 
-/** What is listed of a pair of rows times a packed strip of 32 columns. */
-function pair32(entry: usize, end: usize, strip: usize, base: usize, one: usize, other: usize): void {
-  let x0 = v128.load(base);
-  let x1 = v128.load(base, 16);
-  let x2 = v128.load(base, 32);
-  let x3 = v128.load(base, 48);
-  let x4 = v128.load(base, 64);
-  let x5 = v128.load(base, 80);
-  let x6 = v128.load(base, 96);
-  let x7 = v128.load(base, 112);
-  let y0 = x0;
-  let y1 = x1;
-  let y2 = x2;
-  let y3 = x3;
-  let y4 = x4;
-  let y5 = x5;
-  let y6 = x6;
-  let y7 = x7;
+/** What is listed of a pair of rows times a packed strip of 32 columns, beside what lies at `from` and `fromOther`. */
+function pair32(entry: usize, end: usize, strip: usize, from: usize, fromOther: usize, one: usize, other: usize): void {
+  let x0 = v128.load(from);
+  let x1 = v128.load(from, 16);
+  let x2 = v128.load(from, 32);
+  let x3 = v128.load(from, 48);
+  let x4 = v128.load(from, 64);
+  let x5 = v128.load(from, 80);
+  let x6 = v128.load(from, 96);
+  let x7 = v128.load(from, 112);
+  let y0 = v128.load(fromOther);
+  let y1 = v128.load(fromOther, 16);
+  let y2 = v128.load(fromOther, 32);
+  let y3 = v128.load(fromOther, 48);
+  let y4 = v128.load(fromOther, 64);
+  let y5 = v128.load(fromOther, 80);
+  let y6 = v128.load(fromOther, 96);
+  let y7 = v128.load(fromOther, 112);
   for (; entry != end; entry += ENTRY) {
     const b = strip + <usize>load<u32>(entry);
     const x = v128.load_splat<f32>(entry, 4);
@@ -217,7 +219,7 @@ function pairsAcross(
     const here = min(rows, GROUP);
     for (let i = 0; i < here; i += 2, list += room, ends += 4) {
       const row = tile + <usize>i * STRIP_ROW;
-      pair32(list, <usize>load<u32>(ends), strip, base, row, row + STRIP_ROW);
+      pair32(list, <usize>load<u32>(ends), strip, base, base, row, row + STRIP_ROW);
     }
     if (here < GROUP || cols < STRIP) {
       for (let i = 0; i < here; i++) putPart(tile + <usize>i * STRIP_ROW, c + (<usize>i << 2), cCol, cols, add);
@@ -253,11 +255,13 @@ function widePairs(
     }
     const end = <usize>load<u32>(ends);
     const whole = cols == STRIP && cCol == 4 && rows > 1;
+    const from = base == 0 ? one : base;
+    const fromOther = base == 0 ? other : base;
     if (whole && !add) {
-      pair32(list, end, strip, base, one, other);
+      pair32(list, end, strip, from, fromOther, one, other);
       continue;
     }
-    pair32(list, end, strip, base, tile, tile + STRIP_ROW);
+    pair32(list, end, strip, from, fromOther, tile, tile + STRIP_ROW);
     if (whole) {
       addRow(tile, one);
       addRow(tile + STRIP_ROW, other);
@@ -270,7 +274,7 @@ function widePairs(
 
 /**
  * Tiles of two rows of c and a strip's columns below each other, for `rows` rows: what is listed of each pair of rows, times a packed strip. Lists are `room`
- * bytes apart. A sum begins with what lies at `base`.
+ * bytes apart. A sum begins with what lies at `base`, or where that is 0 with what c has, whose columns then run on.
  */
 export function multiplyPairs(
   list: usize, room: usize, ends: usize, strip: usize, base: usize, c: usize, cRow: usize, cCol: usize, order: usize, rows: i32, cols: i32, add: bool,

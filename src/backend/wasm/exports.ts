@@ -110,7 +110,6 @@ export interface KernelExports {
   sparseScratch(m: number, k: number, threads: number): number;
   sparseLocal(k: number): number;
   sparsePhases(product: number): number;
-  sparsePair(product: number): void;
   sparseListUnits(product: number, phase: number): number;
   sparseList(product: number, phase: number, first: number, count: number): void;
   sparseTileUnits(product: number): number;

@@ -262,16 +262,14 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       kernels.sparseGemm(product, m, n, k);
       return;
     }
-    kernels.sparsePair(product);
     const localBytes = kernels.sparseLocal(k);
     const strips = kernels.sparseTileUnits(product);
-    const few = Math.ceil(PIECE_OF_PACKING / (2 * Math.min(k, 320)));
     const phases = kernels.sparsePhases(product);
     for (let phase = 0; phase < phases; phase++) {
       const listing = {
         kernel: list,
         total: kernels.sparseListUnits(product, phase),
-        grain: few + (few % 2), // pairs that lie side by side are listed two at a time
+        grain: Math.max(1, Math.floor(PIECE_OF_PACKING / (64 * k))), // groups of 64 rows
         count: 3,
         local: -1,
         localBytes: 0,
