@@ -9,8 +9,10 @@ import { finish } from './epilogue';
 import { blocksOf } from './gemm';
 import { pack16 } from './pack';
 import { ENTRY, listAlong, listBeside, listBeside2, STRIP, STRIP_ROW } from './sparse-list';
+import { WIDE } from './simd';
 import { pairRows } from './sparse-pair';
-import { firstRow, firstStep, PRODUCT, rowsIn, sparsePhases, SparseProduct, TILE } from './sparse-product';
+import { columnsOf, firstRow, firstStep, PRODUCT, rowsIn, sparsePhases, SparseProduct, TILE } from './sparse-product';
+import { BROAD_ROW, BROAD_TILES, listBytes, listFour, listRow, multiplyRows } from './sparse-single';
 import { multiplyPairs } from './sparse-tile';
 
 /** Rows that are listed at a time, and among which a row's partner is looked for: their lists begin with memory enough for that. */
@@ -41,9 +43,38 @@ export function sparseList(product: SparseProduct, phase: i32, first: i32, count
   for (let at = first * GROUP; at < end; at += GROUP) {
     const here = min(end - at, GROUP);
     const row = firstRow(product, phase) + at;
+    if (WIDE && product.single) {
+      listRows(product, step, row, at, here);
+      continue;
+    }
     const lists = product.lists + <usize>(at >> 1) * <usize>product.steps * ENTRY;
     if (product.order != 0 && step == 0) pairRows(product, row, here, lists);
     for (let part = 0; part < product.parts; part++) listPart(product, part, step + part * product.steps, row, at >> 1, here);
+  }
+}
+
+/** Where the list of a phase's row number `row` is, of piece number `piece` of all its parts. */
+@inline
+function listOf(product: SparseProduct, piece: i32, row: i32): usize {
+  return product.lists + <usize>(piece * ((product.rows + 3) & ~3) + row) * listBytes(product.piece);
+}
+
+/** Lists `count` rows from `row` on one by one, which are the phase's from number `first` on. */
+function listRows(product: SparseProduct, step: i32, row: i32, first: i32, count: i32): void {
+  const room = listBytes(product.piece);
+  const rows = product.a + <usize>row * product.aRow;
+  for (let p = 0; p < product.parts * product.pieces; p++) {
+    const part = p / product.pieces;
+    const done = (p % product.pieces) * product.piece;
+    const from = step + part * product.steps + done;
+    const kc = max(min(product.k - from, min(product.steps - done, product.piece)), 0);
+    let at = rows + <usize>from * product.aStep;
+    let list = listOf(product, p, first);
+    if (product.aStep == 4) {
+      for (let i = 0; i < count; i++, at += product.aRow, list += room) listRow(at, kc, list);
+    } else {
+      for (let i = 0; i < count; i += 4, at += 16, list += room << 2) listFour(at, product.aStep, kc, list, room);
+    }
   }
 }
 
@@ -84,9 +115,9 @@ function listPart(product: SparseProduct, part: i32, step: i32, row: i32, first:
   }
 }
 
-/** Packs `kc` steps of up to a strip's columns of b, row after row. */
-function packStrip(b: usize, bCol: usize, bStep: usize, to: usize, kc: i32, cols: i32): void {
-  for (let j = 0; j < STRIP; j += 16) pack16(b + <usize>j * bCol, bCol, bStep, to + (<usize>j << 2), STRIP_ROW, kc, cols - j);
+/** Packs `kc` steps of up to a strip's columns of b, row after row of `row` bytes. */
+function packStrip(b: usize, bCol: usize, bStep: usize, to: usize, row: usize, kc: i32, cols: i32): void {
+  for (let j = 0; j < <i32>(row >> 2); j += 16) pack16(b + <usize>j * bCol, bCol, bStep, to + (<usize>j << 2), row, kc, cols - j);
 }
 
 /** background Σ_k b[k, j] over a packed strip. */
@@ -113,49 +144,72 @@ function sumStrip(strip: usize, kc: i32, background: f32, to: usize): void {
 
 /** Strips of columns. */
 export function sparseTileUnits(product: SparseProduct): i32 {
-  return blocksOf(product.n, STRIP);
+  return blocksOf(product.n, columnsOf(product));
+}
+
+/** A strip of a phase's rows from `row` on, whose rows go two by two: b's columns at `b`, into c from `to` on. `column` is where the strip begins in c. */
+function stripOfPairs(product: SparseProduct, step: i32, b: usize, to: usize, column: usize, row: i32, cols: i32, rows: i32, local: usize): void {
+  const bCol = product.bCol;
+  const bStep = product.bStep;
+  const background = product.background;
+  const steps = product.steps;
+  const left = product.k - step;
+  const base = local + TILE;
+  const strip = base + STRIP_ROW;
+  if (background != 0) {
+    const kc = min(left, steps * product.parts);
+    packStrip(b, bCol, bStep, strip, STRIP_ROW, kc, cols);
+    sumStrip(strip, kc, background, base);
+  } else {
+    memory.fill(base, 0, STRIP_ROW);
+  }
+  const order = product.order == 0 ? 0 : product.order + (<usize>row << 2);
+  const from = order == 0 ? to : column; // rows of the order are counted from the first of all
+  for (let part = 0; part < product.parts; part++) {
+    const done = part * steps;
+    const packed = strip + <usize>done * STRIP_ROW;
+    if (background == 0) packStrip(b + <usize>done * bStep, bCol, bStep, packed, STRIP_ROW, min(left - done, steps), cols);
+    const begin = part == 0 || background == 0 ? base : 0;
+    const add = begin != 0 && step + part > 0;
+    const room = <usize>steps * ENTRY;
+    multiplyPairs(listsOf(product, part), room, endsOf(product, part), packed, begin, from, product.cRow, product.cCol, order, rows, cols, add, local);
+  }
+}
+
+/** The same of rows that go one by one. */
+function stripOfRows(product: SparseProduct, step: i32, b: usize, to: usize, cols: i32, rows: i32, local: usize): void {
+  const steps = product.steps;
+  const pieces = product.pieces;
+  const piece = product.piece;
+  const strip = local + BROAD_TILES;
+  const next = listOf(product, 1, 0) - listOf(product, 0, 0);
+  for (let part = 0; part < product.parts; part++) {
+    const done = part * steps;
+    const kc = min(product.k - step - done, steps);
+    packStrip(b + <usize>done * product.bStep, product.bCol, product.bStep, strip, BROAD_ROW, kc, cols);
+    const lists = listOf(product, part * pieces, 0);
+    multiplyRows(lists, listBytes(piece), next, pieces, piece, strip, to, product.cRow, rows, cols, step + part > 0, local);
+  }
 }
 
 /** Multiplies `count` strips from strip number `first` on by what a phase has listed. `local` is what `sparseLocal` says. */
 export function sparseTiles(product: SparseProduct, phase: i32, first: i32, count: i32, local: usize): void {
-  const bCol = product.bCol;
-  const cRow = product.cRow;
-  const cCol = product.cCol;
   const n = product.n;
-  const background = product.background;
   const bias = product.bias;
-  const activation = product.activation;
   const row = firstRow(product, phase);
   const rows = rowsIn(product, phase);
   const step = firstStep(product, phase);
-  const steps = product.steps;
-  const parts = product.parts;
-  const kc = min(product.k - step, steps * parts);
-  const finishes = step + kc >= product.k && (bias != 0 || activation != NO_ACTIVATION);
-  const base = local + TILE;
-  const strip = base + STRIP_ROW;
-  memory.fill(base, 0, STRIP_ROW);
-  const end = min((first + count) * STRIP, n);
-  for (let j = first * STRIP; j < end; j += STRIP) {
-    const cols = min(n - j, STRIP);
-    const to = product.c + <usize>row * cRow + <usize>j * cCol;
-    const b = product.b + <usize>j * bCol + <usize>step * product.bStep;
-    if (background != 0) {
-      packStrip(b, bCol, product.bStep, strip, kc, cols);
-      sumStrip(strip, kc, background, base);
-    }
-    const order = product.order == 0 ? 0 : product.order + (<usize>row << 2);
-    const from = order == 0 ? to : product.c + <usize>j * cCol; // rows of the order are counted from the first of all
-    for (let part = 0; part < parts; part++) {
-      const done = part * steps;
-      const packed = strip + <usize>done * STRIP_ROW;
-      if (background == 0) packStrip(b + <usize>done * product.bStep, bCol, product.bStep, packed, min(kc - done, steps), cols);
-      const begin = part == 0 || background == 0 ? base : 0;
-      const add = begin != 0 && step + part > 0;
-      const lists = listsOf(product, part);
-      multiplyPairs(lists, <usize>steps * ENTRY, endsOf(product, part), packed, begin, from, cRow, cCol, order, rows, cols, add, local);
-    }
-    if (finishes) finish(to, cRow, rows, cols, bias == 0 ? 0 : bias + (<usize>j << 2), activation);
+  const finishes = step + product.steps * product.parts >= product.k && (bias != 0 || product.activation != NO_ACTIVATION);
+  const columns = columnsOf(product);
+  const end = min((first + count) * columns, n);
+  for (let j = first * columns; j < end; j += columns) {
+    const cols = min(n - j, columns);
+    const column = product.c + <usize>j * product.cCol;
+    const to = column + <usize>row * product.cRow;
+    const b = product.b + <usize>j * product.bCol + <usize>step * product.bStep;
+    if (WIDE && product.single) stripOfRows(product, step, b, to, cols, rows, local);
+    else stripOfPairs(product, step, b, to, column, row, cols, rows, local);
+    if (finishes) finish(to, product.cRow, rows, cols, bias == 0 ? 0 : bias + (<usize>j << 2), product.activation);
   }
 }
 

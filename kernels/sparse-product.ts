@@ -2,7 +2,8 @@
 import { blocksOf, evenly, KC } from './gemm';
 import { describe, Operands } from './operands';
 import { WIDE } from './simd';
-import { ENTRY, STRIP_ROW } from './sparse-list';
+import { ENTRY, STRIP, STRIP_ROW } from './sparse-list';
+import { BROAD, BROAD_ROW, BROAD_TILES, listBytes, PIECE } from './sparse-single';
 
 /** Bytes of the rows of tiles that a thread holds: two, or sixteen where c is written across (sparse-tile.ts). */
 export const TILE: usize = (WIDE ? 16 : 2) * STRIP_ROW;
@@ -20,6 +21,13 @@ const FAR: i32 = 800;
 const PART: i32 = WIDE ? 400 : 800;
 /** Parts of a block of that length, which may also be blocks of `gemm`. */
 const MOST_PARTS: usize = 3;
+/** Columns from which on rows may go one by one, as strips are broad there, and steps, as they are cut into pieces. */
+const BROADEST: i32 = 256;
+const DEEPEST: i32 = 192;
+/** Steps up to which a step of rows that go one by one costs so much more than one of pairs; beyond, what lists and tiles wait for makes up for that. */
+const LONG: i32 = 640;
+const DEARER: f64 = 1.4;
+
 /** A product, as it lies at the start of its scratch memory. */
 @unmanaged
 export class SparseProduct extends Operands {
@@ -29,6 +37,10 @@ export class SparseProduct extends Operands {
   background: f32;
   /** Parts of a phase, of `steps` steps each: all are listed, and then, strip by strip, multiplied one after the other. */
   parts: i32;
+  /** Whether rows go one by one (sparse-single.ts), in so many pieces of a part, and of so many steps. */
+  single: bool;
+  pieces: i32;
+  piece: i32;
   /** Rows, two by two, as they are paired; 0 where that is as they follow each other. */
   order: usize;
   /** Where the list of each pair of rows ends, part by part; and the lists, with room for `steps` entries each. */
@@ -57,13 +69,16 @@ function orderBytes(m: i32): usize {
 
 /** Bytes of memory of its own that a thread needs for `sparseTiles`. */
 export function sparseLocal(k: i32): usize {
-  return TILE + STRIP_ROW + <usize>evenly(k, FAR) * STRIP_ROW;
+  const ofPairs = TILE + STRIP_ROW + <usize>evenly(k, FAR) * STRIP_ROW;
+  return WIDE ? max(ofPairs, BROAD_TILES + <usize>evenly(k, KC) * BROAD_ROW) : ofPairs;
 }
 
 /** Bytes of scratch memory that a product of this shape needs. */
 export function sparseScratch(m: i32, k: i32, threads: i32): usize {
   const rows = rowsOf(m, evenly(k, KC));
-  const lists = endsBytes(rows) * MOST_PARTS + <usize>(rows >> 1) * (<usize>evenly(k, FAR) + MOST_PARTS * 16) * ENTRY;
+  const steps = evenly(k, FAR) + <i32>MOST_PARTS * 16;
+  const ofPairs = endsBytes(rows) * MOST_PARTS + <usize>(rows >> 1) * <usize>steps * ENTRY;
+  const lists = WIDE ? max(ofPairs, endsBytes(rows) * MOST_PARTS + <usize>(rows + 3) * listBytes(steps + 64)) : ofPairs;
   return PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m) + lists;
 }
 
@@ -74,6 +89,10 @@ function divide(product: SparseProduct, transC: bool): void {
   product.parts = k > FAR ? 1 : blocksOf(k, product.steps);
   product.rows = rowsOf(product.m, product.steps * product.parts);
   product.lists = product.ends + endsBytes(product.rows) * product.parts;
+  if (WIDE) {
+    product.pieces = blocksOf(product.steps, PIECE);
+    product.piece = (blocksOf(product.steps, product.pieces) + 3) & ~3;
+  }
 }
 
 /** Whether row `row` and the next have nothing but the background at a step. */
@@ -84,7 +103,8 @@ function isBare(at: usize, next: usize, background: f32): bool {
 
 /**
  * Describes c = op(a) op(b) at `scratch`, which has the room that `sparseScratch` says and is aligned to 64 bytes. `transC` says that c is [n, m].
- * Returns the share of a's pairs that would have to be multiplied, as far as a sample shows it: of 0 or of a's first element, whichever spares more.
+ * Returns the share of a's pairs that would have to be multiplied, as far as a sample shows it: of 0 or of a's first element, whichever spares more. Where rows go one by
+ * one, it is the share of pairs that would take as long.
  * The latter may be no larger than other numbers of a: beside a background of -999, what differs from it would lose digits.
  */
 export function sparsePlan(
@@ -101,6 +121,7 @@ export function sparsePlan(
   const first = load<f32>(a);
   let zeros = 0;
   let firsts = 0;
+  let singles = 0; // zeros of rows by themselves
   let row: u32 = 0;
   let step: u32 = 0;
   let largest: f32 = 0; // of what is not the first element
@@ -114,6 +135,7 @@ export function sparsePlan(
       const next = r + 1 < m ? at + product.aRow : at;
       zeros += <i32>isBare(at, next, 0);
       firsts += <i32>isBare(at, next, first);
+      if (WIDE) singles += <i32>(load<f32>(at) == 0) + <i32>(load<f32>(next) == 0);
       const x = load<f32>(at);
       if (x != first) largest = max(largest, abs(x));
     }
@@ -125,7 +147,12 @@ export function sparsePlan(
   if (!(abs(first) <= largest)) firsts = 0;
   product.background = zeros >= firsts ? 0 : first;
   divide(product, transC);
-  return 1 - <f64>max(zeros, firsts) / <f64>(PLACES * BESIDE);
+  const share = 1 - <f64>max(zeros, firsts) / <f64>(PLACES * BESIDE);
+  if (!WIDE) return share;
+  const alone = (1 - <f64>singles / <f64>(2 * PLACES * BESIDE)) * (k > LONG ? 1 : DEARER);
+  product.single = product.background == 0 && !transC && n >= BROADEST && k >= DEEPEST && alone < share;
+  if (product.single) product.order = 0;
+  return product.single ? alone : share;
 }
 
 /** The background of a product that is described. */
@@ -136,6 +163,12 @@ export function sparseBackground(product: SparseProduct): f32 {
 /** Blocks of rows and steps, of which each is listed and then multiplied. */
 export function sparsePhases(product: SparseProduct): i32 {
   return blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps * product.parts);
+}
+
+/** Columns of a strip. */
+@inline
+export function columnsOf(product: SparseProduct): i32 {
+  return WIDE && product.single ? BROAD : STRIP;
 }
 
 // Of a phase: the first row, how many there are, and the first step.

@@ -33,7 +33,7 @@ function putBeside(c: usize, cCol: usize, x: v128, y: v128, add: bool): void {
 }
 
 /** What of a row of a tile exists, where that is not all of it. */
-function putPart(tile: usize, c: usize, cCol: usize, cols: i32, add: bool): void {
+export function putPart(tile: usize, c: usize, cCol: usize, cols: i32, add: bool): void {
   if (cCol == 4) {
     for (; cols > 0; cols -= 4, tile += 16, c += 16) {
       const x = v128.load(tile);
@@ -183,7 +183,7 @@ function pair32(entry: usize, end: usize, strip: usize, from: usize, fromOther: 
 }
 
 /** Adds a whole row of a tile. */
-function addRow(tile: usize, c: usize): void {
+export function addRow(tile: usize, c: usize): void {
   for (const end = c + STRIP_ROW; c != end; c += 32, tile += 32) {
     const x = v128.load(c);
     const y = v128.load(c, 16);

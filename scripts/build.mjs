@@ -12,6 +12,8 @@ import { writeThirdParty } from './third-party.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const withTypes = !process.argv.includes('--no-types');
+/** Declarations that users' types lead to, but that are nobody's to use: what backends have in common. Their comments stay in the source. */
+const WITHOUT_COMMENTS = ['src/backend/kernels.d.ts'];
 
 const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version;
 if (!existsSync(join(root, 'src/backend/wasm/module.gen.ts'))) await run('node', ['scripts/build-kernels.mjs']);
@@ -75,7 +77,8 @@ async function declarations() {
       .filter(name => name.endsWith('.d.ts'))
       .map(async name => {
         const path = join(folder, name);
-        const text = await readFile(path, 'utf8');
+        const whole = await readFile(path, 'utf8');
+        const text = WITHOUT_COMMENTS.includes(name) ? whole.replace(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, '') : whole;
         await writeFile(path, text.replace(/((?:from|import|module)\s*\(?\s*)(['"])(\.[^'"]*)\.ts\2/g, '$1$2$3.js$2'));
       }),
   );

@@ -1,6 +1,8 @@
 /** Products that leave out what is background: the bits of the plain product where that is zero, at any number of threads. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { blasBackends } from '../blas/node/testing.ts';
+import type { KernelExports } from './exports.ts';
+import { loadModule } from './loading.ts';
 import { noise, read, storageOf } from './testing.ts';
 import { createWasmBackend, WasmBackend, type WasmOptions } from './wasm-backend.ts';
 
@@ -14,13 +16,18 @@ function mostly(background: number, share: number, n: number, seed: number): Flo
   return values.map((value, i) => ((run[Math.floor(i / 5)] + alone[i] / 2) / 3 + 0.5 < share ? value : background));
 }
 
-/** Rows, outputs and inputs of a layer: with rows and columns left over, several blocks of steps, of rows, of neither. */
+/**
+ * Rows, outputs and inputs of a layer: with rows and columns left over, several blocks of steps, of rows, of neither. In the last two, rows go one by one where vectors
+ * are wide: in three parts and in five phases, with pieces that are not full.
+ */
 const shapes: readonly (readonly [m: number, n: number, k: number])[] = [
   [67, 101, 350],
   [128, 64, 784],
   [701, 48, 96],
   [33, 400, 33],
   [20, 48, 900],
+  [203, 301, 700],
+  [37, 270, 1300],
 ];
 
 /** The layer's output and gradients for these inputs and seeds, from a backend of its own. */
@@ -73,6 +80,36 @@ test('so many rows that they are listed block by block', () => {
   const [m, n, k] = [1901, 32, 320];
   const [x, dy] = [mostly(0, 0.4, m * k, 1), mostly(0, 0.5, m * n, 4)];
   expect(layer({ sparseShare: always }, [m, n, k], x, dy)).toEqual(layer({ sparseShare: never }, [m, n, k], x, dy));
+});
+
+test('rows side by side go one by one, four at a time, of which the last are not four', () => {
+  const [m, n, k] = [203, 301, 270];
+  const [x, dy] = [noise(m * k, 1), noise(m * n, 4).map(value => (value > 0.2 ? value : 0))];
+  expect(layer({ simd: 'wide', sparseShare: always }, [m, n, k], x, dy)).toEqual(
+    layer({ simd: 'wide', sparseShare: never }, [m, n, k], x, dy),
+  );
+});
+
+test('in the build for wide vectors rows go one by one where zeros lie without order', () => {
+  const memory = new WebAssembly.Memory({ initial: 512, maximum: 65536 });
+  const exports = new WebAssembly.Instance(loadModule('wide').module, { env: { memory } }).exports as unknown as KernelExports;
+  const [a, b, c, scratch] = [1, 2, 4, 6].map(megabytes => megabytes * 2 ** 20);
+  const [m, n, k] = [128, 320, 700];
+  const strips = (values: Float32Array, transA = 0): number => {
+    new Float32Array(memory.buffer, a, m * k).set(values);
+    exports.sparsePlan(a, b, c, m, n, k, transA, 1, 0, 0, 0, scratch, 1);
+    return exports.sparseTileUnits(scratch);
+  };
+  const [lone, together] = [noise(m * k, 1), noise(k, 1)];
+  expect(strips(lone.map(value => (value > 0 ? value : 0)))).toBe(n / 64); // broad strips
+  expect(
+    strips(
+      lone.map(value => (value > 0 ? value : 0)),
+      1,
+    ),
+  ).toBe(n / 64);
+  expect(strips(lone.map((value, i) => (together[i % k] > 0 ? value : 0)))).toBe(n / 32); // rows that are alike
+  expect(strips(lone.map(value => (value > 0.5 ? value : -0.25)))).toBe(n / 32); // another background
 });
 
 describe('threads', () => {
