@@ -1,7 +1,8 @@
 // This library beside its peers, each in its best form, in turn on the same machine: `node bench/peers.mjs [SECTION ...] [options]`
 //   sections   W1 W2 W3 W4 W5, W1n W2n W5n (on noise), gemm cold memory growth; all of them by default. What a section found is kept in bench/results/ and replaced when it
 //              runs again, so a long run may be done in parts; the report is written anew from all that is there, each time. `report` alone only does that.
-//   --rounds N      turns of every library (default 5, and at least that)
+//   --rounds N      turns of every library, or of each of its processes (default 5, and at least that)
+//   --processes P   processes of every library, by turns, in the training sections (default 3): two of the same differ by where their memory lies
 //   --seconds S     length of a turn (default 0.7)
 //   --only A,B      of the training sections only these libraries (ids in bench/libraries.mjs); the others keep what they have
 //   --python PATH   a Python with PyTorch, scikit-learn or both (default: CHAINRULE_PYTHON, else python3)
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '5' },
+    processes: { type: 'string', default: '3' },
     only: { type: 'string' },
     seconds: { type: 'string', default: '0.7' },
     python: { type: 'string', default: process.env.CHAINRULE_PYTHON ?? 'python3' },
@@ -50,6 +52,7 @@ const before = name => {
 const options = {
   rounds: Math.max(5, Number(values.rounds)),
   seconds: Number(values.seconds),
+  processes: Math.max(1, Number(values.processes)),
   python: values.python,
   only: values.only?.split(','),
   before,

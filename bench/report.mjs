@@ -91,8 +91,8 @@ function trainingText(training) {
     record.results
       .filter(one => one.turns)
       .map(
-        ({ name, turns, form, earlier }) =>
-          `- ${record.section}, ${name}: ${number(Math.min(...turns))} to ${number(Math.max(...turns))}${form ? `; ${form}` : ''}${earlier ? '; of an earlier run' : ''}`,
+        ({ name, turns, form, processes, earlier }) =>
+          `- ${record.section}, ${name}: ${number(Math.min(...turns))} to ${number(Math.max(...turns))}${form ? `; ${form}` : ''}${processes > 1 ? `; ${processes} processes` : ''}${earlier ? '; of an earlier run' : ''}`,
       ),
   );
   const without = training.flatMap(record =>

@@ -12,6 +12,18 @@ const SAME = 2e-3;
 
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms)); // threads of the last one fall asleep
 
+/** More processes of a library as it is: two of the same differ by as much as a fifth, by where their memory lies. */
+async function startAgain({ name, candidate }, workload, count) {
+  const peers = [];
+  for (let i = 0; i < count; i++) {
+    const peer = new Peer({ name, ...candidate });
+    await peer.ask({ do: 'prepare', workload, burst: burstOf(workload) });
+    peers.push(peer);
+    await pause(300);
+  }
+  return peers;
+}
+
 /** Starts every candidate, checks its losses, and keeps the fastest, ready to run. */
 export async function start(library, workload, { seconds = 0.4, tries = library.candidates.length > 1 ? 5 : 1 } = {}) {
   const burst = burstOf(workload);
@@ -30,7 +42,7 @@ export async function start(library, workload, { seconds = 0.4, tries = library.
       const form = [library.candidates.length > 1 ? candidate.label : '', ready.form ?? ''].filter(Boolean).join('; ');
       if (best === null || rate > best.rate) {
         await best?.peer.end();
-        best = { id: library.id, name: library.name, peer, rate, form, losses: check.losses, version: ready.version };
+        best = { id: library.id, name: library.name, candidate, peer, rate, form, losses: check.losses, version: ready.version };
       } else {
         await peer.end();
       }
@@ -43,7 +55,7 @@ export async function start(library, workload, { seconds = 0.4, tries = library.
   return best ?? { id: library.id, name: library.name, problem: problems[0] };
 }
 
-export async function training(id, { rounds, seconds, python, only, before }) {
+export async function training(id, { rounds, seconds, processes, python, only, before }) {
   const workload = workloads[id];
   const burst = burstOf(workload);
   const started = [];
@@ -52,18 +64,20 @@ export async function training(id, { rounds, seconds, python, only, before }) {
   for (const library of every.filter(one => only?.includes(one.id) ?? true)) started.push(await start(library, workload));
   const running = started.filter(one => one.peer !== undefined);
   const rates = new Map(running.map(one => [one, []]));
+  for (const one of running) one.peers = [one.peer, ...(await startAgain(one, workload, processes - 1))];
   const calm = await Calm.open();
-  for (let round = 0; round < rounds; round++) {
+  for (let turn = 0; turn < rounds * processes; turn++) {
     for (const one of running) {
+      const peer = one.peers[turn % processes];
       const { rate } = await calm.take(async () => {
-        await one.peer.ask({ do: 'run', seconds: 0.1, burst }); // its threads are awake then, each on a core of its own
-        return await one.peer.ask({ do: 'run', seconds, burst });
+        await peer.ask({ do: 'run', seconds: 0.1, burst }); // its threads are awake then, each on a core of its own
+        return await peer.ask({ do: 'run', seconds, burst });
       });
       rates.get(one).push(rate);
       await pause(100);
     }
   }
-  await Promise.all([calm.close(), ...running.map(one => one.peer.end())]);
+  await Promise.all([calm.close(), ...running.flatMap(one => one.peers.map(peer => peer.end()))]);
   const ours = [...running, ...kept].find(one => one.losses?.length === 3).losses;
   const results = started.map(({ id, name, form, losses, version, problem, ...one }) => {
     if (problem !== undefined) return { id, name, problem };
@@ -71,7 +85,7 @@ export async function training(id, { rounds, seconds, python, only, before }) {
     const wrong = losses === null ? null : losses.findIndex((loss, i) => !(Math.abs(loss - ours[i]) <= SAME * Math.abs(ours[i])));
     if (wrong !== null && wrong >= 0)
       throw new Error(`${id}: ${name} has the losses ${losses}, this library ${ours}: it is not the same training`);
-    return { id, name, form, version, stepsPerSecond: median(turns), turns, losses, ...(one.note ? { note: one.note } : {}) };
+    return { id, name, form, version, processes, stepsPerSecond: median(turns), turns, losses, ...(one.note ? { note: one.note } : {}) };
   });
   for (const { name, stepsPerSecond, turns, form, problem } of results) {
     if (problem !== undefined) console.log(`  ${name.padEnd(34)} not run: ${problem}`);
