@@ -144,7 +144,7 @@ const CACHE_LINE: i32 = 64;
  * Returns nothing of meaning; but what is touched must be used.
  */
 export function decodeRows(bytes: usize, index: usize, table: usize, out: usize, rows: i32, cols: i32): i32 {
-  const together = max(TOUCHED / cols, 1);
+  const together = max(TOUCHED / max(cols, 1), 1);
   let touched = 0;
   for (let i = 0; i < rows; i += together) {
     const first = index + (<usize>i << 2);

@@ -22,9 +22,12 @@ const PART: i32 = WIDE ? 400 : 800;
 /** Parts of a block of that length, which may also be blocks of `gemm`. */
 const MOST_PARTS: usize = 3;
 /** Columns from which on rows may go one by one, as strips are broad there, and steps, as they are cut into pieces. */
-const BROADEST: i32 = 256;
-const DEEPEST: i32 = 192;
-/** Steps up to which a step of rows that go one by one costs so much more than one of pairs; beyond, what lists and tiles wait for makes up for that. */
+const BROAD_FROM: i32 = 256;
+const DEEP_FROM: i32 = 192;
+/**
+ * Steps up to which a step of rows that go one by one costs so much more than one of pairs; beyond, what lists and tiles wait for makes up for that. There
+ * src/backend/wasm/sparse.ts has another share from which on nothing is left out, so the number is the same there.
+ */
 const LONG: i32 = 640;
 const DEARER: f64 = 1.4;
 
@@ -150,7 +153,7 @@ export function sparsePlan(
   const share = 1 - <f64>max(zeros, firsts) / <f64>(PLACES * BESIDE);
   if (!WIDE) return share;
   const alone = (1 - <f64>singles / <f64>(2 * PLACES * BESIDE)) * (k > LONG ? 1 : DEARER);
-  product.single = product.background == 0 && !transC && n >= BROADEST && k >= DEEPEST && alone < share;
+  product.single = product.background == 0 && !transC && n >= BROAD_FROM && k >= DEEP_FROM && alone < share;
   if (product.single) product.order = 0;
   return product.single ? alone : share;
 }

@@ -44,6 +44,20 @@ describe.each([...backends, { name: 'two threads', kernels: createWasmBackend({ 
       await new Promise(resolve => setTimeout(resolve, 5)); // threads start between calls
     }
   });
+
+  test('more rows than are touched at a time, longer rows than that, and rows of nothing', () => {
+    const table = noise(256, 5);
+    for (const [n, cols] of [
+      [400, 1000],
+      [3, 150_000],
+      [5, 0],
+    ]) {
+      const bytes = pictures(n, cols);
+      const index = Uint32Array.from({ length: n }, (_, i) => n - 1 - i);
+      for (const lasting of [false, true])
+        expect(decoded(kernels, bytes, index, table, cols, lasting)).toEqual(decoded(reference, bytes, index, table, cols, false));
+    }
+  });
 });
 
 test('bytes that may change are read as they are', () => {

@@ -31,10 +31,10 @@ export function isWorthALook(m: number, n: number, k: number): boolean {
   return m * n * k >= SMALLEST && n >= NARROWEST && k >= SHORTEST && m >= FEWEST;
 }
 
-/** Steps of the inner sum above which c is gone through block after block of it, which costs more where a product is fast. */
+/** Steps of the inner sum above which c is gone through block after block of it, which costs more where a product is fast. As in kernels/sparse-product.ts. */
 const LONG = 640;
 
-/** Shares of pairs from which on the product that is done otherwise is as fast. */
+/** Shares of pairs, or what takes as long, from which on the product that is done otherwise is as fast. */
 export interface SparseShares {
   /** Beside a background of 0. */
   readonly zeros: number;
