@@ -4,7 +4,7 @@ import { SparseProduct } from './sparse-product';
 /** Places of four steps each at which rows are compared to be paired. */
 const PLACES: i32 = 16;
 /** Bytes of a row that has no partner yet: its number, and a bit for each step at which it was looked at and has something besides the background. */
-export const UNPAIRED: usize = 16;
+const UNPAIRED: usize = 16;
 
 /**
  * Pairs `left` rows from number `row` on: those that have something besides the background at about the same steps, which makes lists shorter. A row without a

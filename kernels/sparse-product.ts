@@ -79,8 +79,9 @@ export function sparseLocal(k: i32): usize {
 /** Bytes of scratch memory that a product of this shape needs. */
 export function sparseScratch(m: i32, k: i32, threads: i32): usize {
   const rows = rowsOf(m, evenly(k, KC));
-  const steps = evenly(k, FAR) + <i32>MOST_PARTS * 16;
+  const steps = evenly(k, FAR) + <i32>MOST_PARTS * 16; // each part may have up to 15 steps more than there are
   const ofPairs = endsBytes(rows) * MOST_PARTS + <usize>(rows >> 1) * <usize>steps * ENTRY;
+  // the pieces of a part begin with where they end, and may have up to 4 steps more; there are at most 4
   const lists = WIDE ? max(ofPairs, endsBytes(rows) * MOST_PARTS + <usize>(rows + 3) * listBytes(steps + 64)) : ofPairs;
   return PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m) + lists;
 }

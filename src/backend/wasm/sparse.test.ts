@@ -76,10 +76,14 @@ describe.each(['wide', 'relaxed', 'plain'] as const)('%s', simd => {
   });
 });
 
-test('so many rows that they are listed block by block', () => {
-  const [m, n, k] = [1901, 32, 320];
+test.each([
+  ['relaxed', 32],
+  ['wide', 32],
+  ['wide', 256], // rows go one by one
+] as const)('so many rows that they are listed block by block: %s, %i outputs', (simd, n) => {
+  const [m, k] = [1901, 320];
   const [x, dy] = [mostly(0, 0.4, m * k, 1), mostly(0, 0.5, m * n, 4)];
-  expect(layer({ sparseShare: always }, [m, n, k], x, dy)).toEqual(layer({ sparseShare: never }, [m, n, k], x, dy));
+  expect(layer({ simd, sparseShare: always }, [m, n, k], x, dy)).toEqual(layer({ simd, sparseShare: never }, [m, n, k], x, dy));
 });
 
 test('rows side by side go one by one, four at a time, of which the last are not four', () => {
