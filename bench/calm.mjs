@@ -1,16 +1,15 @@
 // Whether the machine gives all of its cores just now. A virtual machine's cores are other machines' at times, or two of them are the halves of one core,
 // and then two threads are worth one: figures of that moment would say nothing about any library. So every turn of every library is taken again, a few times at most, when a short loop on all
-// cores before or after it was slower than it can be: multiply-adds, as many as a core does. What is looked at is that loop alone, never the library's own time.
+// cores before or after it was slower than it can be (whole-core.mjs). What is looked at is that loop alone, never the library's own time.
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { compile, time, wasmLoop } from './peak.mjs';
+import { time } from './peak.mjs';
 import { median } from './processes.mjs';
+import { busyLoop, compileBusy } from './whole-core.mjs';
 
 const ENOUGH = 0.88;
 const IN_ROW = 8;
-const AGAIN = 20;
-/** Rounds of the loop of peak.mjs: about two milliseconds. */
-export const ROUNDS = 1_400_000;
+const AGAIN = 60;
 /** In place of the number of a look: there will be no other. */
 export const ENDED = -1;
 
@@ -29,9 +28,8 @@ export class Calm {
 
   static async open(cores = availableParallelism()) {
     const calm = new Calm();
-    const binary = await compile('simd');
-    calm.#loop = wasmLoop(binary, ROUNDS).work;
-    for (let i = 0; i < 100; i++) calm.#loop(); // until the engine has compiled it for speed
+    const binary = await compileBusy();
+    calm.#loop = busyLoop(binary);
     calm.#workers = Array.from(
       { length: cores - 1 },
       () => new Worker(new URL('./calm-worker.mjs', import.meta.url), { workerData: { control: calm.#control.buffer, binary } }),
@@ -56,7 +54,9 @@ export class Calm {
       while (Atomics.load(this.#control, 1) < this.#workers.length && performance.now() - began < 1000);
       const took = performance.now() - began;
       times.push(took);
-      this.#now = Math.min(1, this.#alone / median(times.slice(-IN_ROW)));
+      const lately = median(times.slice(-IN_ROW));
+      if (times.length >= IN_ROW) this.#alone = Math.min(this.#alone, lately); // it was not calm when this began
+      this.#now = Math.min(1, this.#alone / lately);
       inRow = took * ENOUGH <= this.#alone ? inRow + 1 : 0;
       if (inRow === IN_ROW) return true;
     }

@@ -142,17 +142,34 @@ function sumStrip(strip: usize, kc: i32, background: f32, to: usize): void {
   }
 }
 
-/** Strips of columns. */
-export function sparseTileUnits(product: SparseProduct): i32 {
-  return blocksOf(product.n, columnsOf(product));
+/** Strips below which their rows are divided: else threads would wait for each other's last strip. */
+const MANY_STRIPS: i32 = 16;
+
+/** Rows of the smallest share of a strip: whole groups of tiles, and of rows among which partners were found. */
+@inline
+function leastShare(product: SparseProduct): i32 {
+  return product.order == 0 ? GROUP >> 1 : GROUP;
 }
 
-/** A strip of a phase's rows from `row` on, whose rows go two by two: b's columns at `b`, into c from `to` on. `column` is where the strip begins in c. */
-function stripOfPairs(product: SparseProduct, step: i32, b: usize, to: usize, column: usize, row: i32, cols: i32, rows: i32, local: usize): void {
+/** Shares into which the rows of a phase's strips are divided. Each packs the strip for itself, unless the same thread goes on with the next. */
+@inline
+function sharesOf(product: SparseProduct, phase: i32): i32 {
+  return max(min(MANY_STRIPS / blocksOf(product.n, columnsOf(product)), rowsIn(product, phase) / leastShare(product)), 1);
+}
+
+/** Strips of columns, or shares of them. */
+export function sparseTileUnits(product: SparseProduct, phase: i32): i32 {
+  return blocksOf(product.n, columnsOf(product)) * sharesOf(product, phase);
+}
+
+/** `rows` rows of a strip, from the phase's number `first` on, that go two by two: b's columns at `b`, into c from `column` on. */
+function stripOfPairs(product: SparseProduct, phase: i32, b: usize, column: usize, first: i32, rows: i32, cols: i32, local: usize): void {
   const bCol = product.bCol;
   const bStep = product.bStep;
   const background = product.background;
   const steps = product.steps;
+  const step = firstStep(product, phase);
+  const row = firstRow(product, phase) + first;
   const left = product.k - step;
   const base = local + TILE;
   const strip = base + STRIP_ROW;
@@ -164,52 +181,64 @@ function stripOfPairs(product: SparseProduct, step: i32, b: usize, to: usize, co
     memory.fill(base, 0, STRIP_ROW);
   }
   const order = product.order == 0 ? 0 : product.order + (<usize>row << 2);
-  const from = order == 0 ? to : column; // rows of the order are counted from the first of all
+  const to = order == 0 ? column + <usize>row * product.cRow : column; // rows of the order are counted from the first of all
+  const room = <usize>steps * ENTRY;
+  const pair = <usize>(first >> 1);
   for (let part = 0; part < product.parts; part++) {
     const done = part * steps;
     const packed = strip + <usize>done * STRIP_ROW;
     if (background == 0) packStrip(b + <usize>done * bStep, bCol, bStep, packed, STRIP_ROW, min(left - done, steps), cols);
     const begin = part == 0 || background == 0 ? base : 0;
     const add = begin != 0 && step + part > 0;
-    const room = <usize>steps * ENTRY;
-    multiplyPairs(listsOf(product, part), room, endsOf(product, part), packed, begin, from, product.cRow, product.cCol, order, rows, cols, add, local);
+    const lists = listsOf(product, part) + pair * room;
+    multiplyPairs(lists, room, endsOf(product, part) + (pair << 2), packed, begin, to, product.cRow, product.cCol, order, rows, cols, add, local);
   }
 }
 
 /** The same of rows that go one by one. */
-function stripOfRows(product: SparseProduct, step: i32, b: usize, to: usize, cols: i32, rows: i32, local: usize): void {
+function stripOfRows(product: SparseProduct, phase: i32, b: usize, column: usize, first: i32, rows: i32, cols: i32, local: usize): void {
   const steps = product.steps;
   const pieces = product.pieces;
   const piece = product.piece;
+  const step = firstStep(product, phase);
   const strip = local + BROAD_TILES;
   const next = listOf(product, 1, 0) - listOf(product, 0, 0);
+  const to = column + <usize>(firstRow(product, phase) + first) * product.cRow;
   for (let part = 0; part < product.parts; part++) {
     const done = part * steps;
     const kc = min(product.k - step - done, steps);
     packStrip(b + <usize>done * product.bStep, product.bCol, product.bStep, strip, BROAD_ROW, kc, cols);
-    const lists = listOf(product, part * pieces, 0);
+    const lists = listOf(product, part * pieces, first);
     multiplyRows(lists, listBytes(piece), next, pieces, piece, strip, to, product.cRow, rows, cols, step + part > 0, local);
   }
 }
 
-/** Multiplies `count` strips from strip number `first` on by what a phase has listed. `local` is what `sparseLocal` says. */
+/** Multiplies `count` strips, or shares of them, from number `first` on by what a phase has listed. `local` is what `sparseLocal` says. */
 export function sparseTiles(product: SparseProduct, phase: i32, first: i32, count: i32, local: usize): void {
-  const n = product.n;
   const bias = product.bias;
-  const row = firstRow(product, phase);
-  const rows = rowsIn(product, phase);
+  const all = rowsIn(product, phase);
   const step = firstStep(product, phase);
   const finishes = step + product.steps * product.parts >= product.k && (bias != 0 || product.activation != NO_ACTIVATION);
   const columns = columnsOf(product);
-  const end = min((first + count) * columns, n);
-  for (let j = first * columns; j < end; j += columns) {
-    const cols = min(n - j, columns);
+  const shares = sharesOf(product, phase);
+  const least = leastShare(product);
+  const share = blocksOf(blocksOf(all, shares), least) * least;
+  const end = min(first + count, sparseTileUnits(product, phase));
+  while (first < end) {
+    const j = (first / shares) * columns;
+    const row = (first % shares) * share;
+    const here = min(end - first, shares - (first % shares));
+    first += here;
+    const rows = min(all - row, here * share);
+    if (rows <= 0) continue;
+    const cols = min(product.n - j, columns);
     const column = product.c + <usize>j * product.cCol;
-    const to = column + <usize>row * product.cRow;
     const b = product.b + <usize>j * product.bCol + <usize>step * product.bStep;
-    if (WIDE && product.single) stripOfRows(product, step, b, to, cols, rows, local);
-    else stripOfPairs(product, step, b, to, column, row, cols, rows, local);
-    if (finishes) finish(to, product.cRow, rows, cols, bias == 0 ? 0 : bias + (<usize>j << 2), product.activation);
+    if (WIDE && product.single) stripOfRows(product, phase, b, column, row, rows, cols, local);
+    else stripOfPairs(product, phase, b, column, row, rows, cols, local);
+    if (!finishes) continue;
+    const to = column + <usize>(firstRow(product, phase) + row) * product.cRow;
+    finish(to, product.cRow, rows, cols, bias == 0 ? 0 : bias + (<usize>j << 2), product.activation);
   }
 }
 
@@ -218,6 +247,6 @@ export function sparseGemm(product: SparseProduct): void {
   const phases = sparsePhases(product);
   for (let phase = 0; phase < phases; phase++) {
     sparseList(product, phase, 0, sparseListUnits(product, phase));
-    sparseTiles(product, phase, 0, sparseTileUnits(product), changetype<usize>(product) + PRODUCT);
+    sparseTiles(product, phase, 0, sparseTileUnits(product, phase), changetype<usize>(product) + PRODUCT);
   }
 }

@@ -112,7 +112,7 @@ export interface KernelExports {
   sparsePhases(product: number): number;
   sparseListUnits(product: number, phase: number): number;
   sparseList(product: number, phase: number, first: number, count: number): void;
-  sparseTileUnits(product: number): number;
+  sparseTileUnits(product: number, phase: number): number;
   sparseTiles(product: number, phase: number, first: number, count: number, local: number): void;
   /** m, n and k are those of the product */
   sparseGemm(product: number, m: number, n: number, k: number): void;

@@ -98,11 +98,11 @@ test('in the build for wide vectors rows go one by one where zeros lie without o
   const memory = new WebAssembly.Memory({ initial: 512, maximum: 65536 });
   const exports = new WebAssembly.Instance(loadModule('wide').module, { env: { memory } }).exports as unknown as KernelExports;
   const [a, b, c, scratch] = [1, 2, 4, 6].map(megabytes => megabytes * 2 ** 20);
-  const [m, n, k] = [128, 320, 700];
+  const [m, n, k] = [128, 1024, 700]; // with so many columns a strip's rows are not divided
   const strips = (values: Float32Array, transA = 0): number => {
     new Float32Array(memory.buffer, a, m * k).set(values);
     exports.sparsePlan(a, b, c, m, n, k, transA, 1, 0, 0, 0, scratch, 1);
-    return exports.sparseTileUnits(scratch);
+    return exports.sparseTileUnits(scratch, 0);
   };
   const [lone, together] = [noise(m * k, 1), noise(k, 1)];
   expect(strips(lone.map(value => (value > 0 ? value : 0)))).toBe(n / 64); // broad strips
@@ -114,6 +114,42 @@ test('in the build for wide vectors rows go one by one where zeros lie without o
   ).toBe(n / 64);
   expect(strips(lone.map((value, i) => (together[i % k] > 0 ? value : 0)))).toBe(n / 32); // rows that are alike
   expect(strips(lone.map(value => (value > 0.5 ? value : -0.25)))).toBe(n / 32); // another background
+});
+
+test.each(['plain', 'relaxed', 'wide'] as const)('shares of a strip, in any order and however many at a time (%s)', simd => {
+  const memory = new WebAssembly.Memory({ initial: 512, maximum: 65536 });
+  const exports = new WebAssembly.Instance(loadModule(simd).module, { env: { memory } }).exports as unknown as KernelExports;
+  const [a, b, c, bias, scratch] = [1, 2, 3, 4, 5].map(megabytes => megabytes * 2 ** 20);
+  const [m, n, k] = [200, 300, 400];
+  const put = (at: number, values: Float32Array): void => new Float32Array(memory.buffer, at, values.length).set(values);
+  put(b, noise(n * k, 2));
+  put(bias, noise(n, 3));
+  const lone = noise(m * k, 1).map(value => (value > 0 ? value : 0));
+  for (const [x, transA, transC] of [
+    [lone, 0, 0], // one by one in the build for wide vectors
+    [mostly(-0.25, 0.3, m * k, 1), 0, 0],
+    [mostly(0, 0.3, m * k, 1), 1, 1],
+  ] as const) {
+    put(a, x);
+    const run = (pieces: (units: number) => number[][]): Float32Array => {
+      exports.sparsePlan(a, b, c, m, n, k, transA, 1, transC, transC ? 0 : bias, transC ? 0 : 1, scratch, 2);
+      for (let phase = 0; phase < exports.sparsePhases(scratch); phase++) {
+        exports.sparseList(scratch, phase, 0, exports.sparseListUnits(scratch, phase));
+        for (const [first, count] of pieces(exports.sparseTileUnits(scratch, phase))) {
+          exports.sparseTiles(scratch, phase, first, count, scratch + 128);
+        }
+      }
+      return new Float32Array(memory.buffer, c, m * n).slice();
+    };
+    const whole = run(units => [[0, units]]);
+    expect(run(units => Array.from({ length: units }, (_, i) => [units - 1 - i, 1]))).toEqual(whole);
+    expect(
+      run(units => [
+        [3, units - 3],
+        [0, 3],
+      ]),
+    ).toEqual(whole);
+  }
 });
 
 describe('threads', () => {

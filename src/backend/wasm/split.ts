@@ -263,7 +263,6 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       return;
     }
     const localBytes = kernels.sparseLocal(k);
-    const strips = kernels.sparseTileUnits(product);
     const phases = kernels.sparsePhases(product);
     for (let phase = 0; phase < phases; phase++) {
       const listing = {
@@ -276,7 +275,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       };
       pool.run(listing, [product, phase, 0, 0], [0, 0, 1, 0]);
       const grain = Math.max(1, Math.floor(PIECE_OF_SPARSE / (16 * Math.min(m, 320) * Math.min(k, 320))));
-      const multiplying = { kernel: sparseTiles, total: strips, grain, count: 3, local: 4, localBytes };
+      const multiplying = { kernel: sparseTiles, total: kernels.sparseTileUnits(product, phase), grain, count: 3, local: 4, localBytes };
       pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
     }
   };
