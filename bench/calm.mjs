@@ -1,5 +1,5 @@
 // Whether the machine gives all of its cores just now. A virtual machine's cores are other machines' at times, or two of them are the halves of one core,
-// and then two threads are worth one: figures of that moment would say nothing about any library. So every turn of every library is taken again, a few times at most, when a short loop on all
+// and then two threads are worth one: figures of that moment would say nothing about any library. So every turn of every library is taken again, for a while, when a short loop on all
 // cores before or after it was slower than it can be (whole-core.mjs). What is looked at is that loop alone, never the library's own time.
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -9,7 +9,8 @@ import { busyLoop, compileBusy } from './whole-core.mjs';
 
 const ENOUGH = 0.88;
 const IN_ROW = 8;
-const AGAIN = 60;
+/** Milliseconds for which a turn is tried again. */
+const PATIENCE = 5_000;
 /** In place of the number of a look: there will be no other. */
 export const ENDED = -1;
 
@@ -43,9 +44,9 @@ export class Calm {
    * Whether a loop on all cores at once, this thread among them, is soon as fast as on one. Threads that slept may share a core for some
    * hundredths of a second until the system has moved one of them; that is over when a few loops in a row are fast.
    */
-  #look() {
+  #look(most) {
     const times = [];
-    for (let i = 0, inRow = 0; i < 80; i++) {
+    for (let i = 0, inRow = 0; i < most; i++) {
       const began = performance.now();
       Atomics.store(this.#control, 1, 0);
       Atomics.add(this.#control, 0, 1);
@@ -67,19 +68,20 @@ export class Calm {
   /** What `turn` gives, taken while the machine was calm before and after, or the last of some tries. */
   async take(turn) {
     this.turns++;
-    for (let left = AGAIN; ; left--) {
-      const before = this.#look();
+    for (const began = performance.now(); ; ) {
+      const isLast = performance.now() - began > PATIENCE;
+      const before = this.#look(80);
       const given = [this.#now];
-      const found = before || left === 0 ? await turn() : undefined;
-      const after = (before || left === 0) && this.#look();
+      const found = before || isLast ? await turn() : undefined;
+      const after = (before || isLast) && this.#look(25);
       given.push(this.#now);
-      if ((before && after) || left === 0) {
+      if ((before && after) || isLast) {
         this.#given.push(...given);
         if (!(before && after)) this.disturbed++;
         return found;
       }
       this.dropped++;
-      await new Promise(resolve => setTimeout(resolve, 500));
+      await new Promise(resolve => setTimeout(resolve, 100));
     }
   }
 

@@ -18,41 +18,51 @@ async function startAgain({ name, candidate }, workload, count) {
   for (let i = 0; i < count; i++) {
     const peer = new Peer({ name, ...candidate });
     await peer.ask({ do: 'prepare', workload, burst: burstOf(workload) });
+    await peer.ask({ do: 'run', seconds: 0.4, burst: burstOf(workload) });
     peers.push(peer);
-    await pause(300);
+    await pause(20);
   }
   return peers;
 }
 
-/** Starts every candidate, checks its losses, and keeps the fastest, ready to run. */
-export async function start(library, workload, { seconds = 0.4, tries = library.candidates.length > 1 ? 5 : 1 } = {}) {
+/** Milliseconds after which no more turns are taken to choose a candidate; some libraries take seconds for a step. */
+const CHOOSING = 30_000;
+
+/**
+ * Starts every candidate, and keeps the fastest, ready to run: by the median of turns that they take one after the other, since whoever else has the
+ * machine for a moment must not choose.
+ */
+export async function start(library, workload, { seconds = 0.15, turns = 15 } = {}) {
   const burst = burstOf(workload);
-  let best = null;
+  const ready = [];
   const problems = [];
   for (const candidate of library.candidates) {
     const peer = new Peer({ name: library.name, ...candidate });
     try {
       // without dropout, whose masks differ between libraries, the losses of the first three steps must not
       const check = await peer.ask({ do: 'prepare', workload: { ...workload, dropout: 0 }, burst, quick: workload.dropout > 0 });
-      const ready = workload.dropout ? await peer.ask({ do: 'prepare', workload, burst }) : check;
-      if (workload.batch < 256) await peer.ask({ do: 'run', seconds: 0.2, burst }); // a large net has compiled all it needs
-      // the best of several, since whoever else has the machine for a moment must not choose the candidate
-      let rate = 0;
-      for (let i = 0; i < tries; i++) rate = Math.max(rate, (await peer.ask({ do: 'run', seconds, burst })).rate);
-      const form = [library.candidates.length > 1 ? candidate.label : '', ready.form ?? ''].filter(Boolean).join('; ');
-      if (best === null || rate > best.rate) {
-        await best?.peer.end();
-        best = { id: library.id, name: library.name, candidate, peer, rate, form, losses: check.losses, version: ready.version };
-      } else {
-        await peer.end();
-      }
+      const { form, version } = workload.dropout ? await peer.ask({ do: 'prepare', workload, burst }) : check;
+      if (workload.batch < 256) await peer.ask({ do: 'run', seconds: 0.4, burst }); // a large net has compiled all it needs
+      ready.push({ candidate, peer, form, version, losses: check.losses, rates: [] });
     } catch (error) {
       problems.push(error.message);
       await peer.end();
     }
-    await pause(300);
+    await pause(20);
   }
-  return best ?? { id: library.id, name: library.name, problem: problems[0] };
+  const began = performance.now();
+  for (let turn = 0; ready.length > 1 && turn < turns && (turn < 3 || performance.now() - began < CHOOSING); turn++) {
+    for (const { peer, rates } of ready) {
+      rates.push((await peer.ask({ do: 'run', seconds, burst })).rate);
+      await pause(20);
+    }
+  }
+  const { id, name } = library;
+  if (ready.length === 0) return { id, name, problem: problems[0] };
+  const [best, ...others] = ready.length === 1 ? ready : ready.sort((one, other) => median(other.rates) - median(one.rates));
+  for (const { peer } of others) await peer.end();
+  const form = [library.candidates.length > 1 ? best.candidate.label : '', best.form ?? ''].filter(Boolean).join('; ');
+  return { id, name, candidate: best.candidate, peer: best.peer, form, losses: best.losses, version: best.version };
 }
 
 export async function training(id, { rounds, seconds, processes, python, only, before }) {
@@ -70,11 +80,11 @@ export async function training(id, { rounds, seconds, processes, python, only, b
     for (const one of running) {
       const peer = one.peers[turn % processes];
       const { rate } = await calm.take(async () => {
-        await peer.ask({ do: 'run', seconds: 0.1, burst }); // its threads are awake then, each on a core of its own
+        await peer.ask({ do: 'run', seconds: Math.min(0.1, seconds / 2), burst }); // its threads are awake then, each on a core of its own
         return await peer.ask({ do: 'run', seconds, burst });
       });
       rates.get(one).push(rate);
-      await pause(100);
+      await pause(20);
     }
   }
   await Promise.all([calm.close(), ...running.flatMap(one => one.peers.map(peer => peer.end()))]);
