@@ -9,6 +9,8 @@ import { busyLoop, compileBusy } from './whole-core.mjs';
 
 const ENOUGH = 0.88;
 const IN_ROW = 8;
+/** Loops of a look at most, before a turn, where it may become calm meanwhile, and after. */
+const [BEFORE, AFTER] = [80, 25];
 /** Milliseconds for which a turn is tried again. */
 const PATIENCE = 5_000;
 /** In place of the number of a look: there will be no other. */
@@ -70,10 +72,10 @@ export class Calm {
     this.turns++;
     for (const began = performance.now(); ; ) {
       const isLast = performance.now() - began > PATIENCE;
-      const before = this.#look(80);
+      const before = this.#look(BEFORE);
       const given = [this.#now];
       const found = before || isLast ? await turn() : undefined;
-      const after = (before || isLast) && this.#look(25);
+      const after = (before || isLast) && this.#look(AFTER);
       given.push(this.#now);
       if ((before && after) || isLast) {
         this.#given.push(...given);

@@ -1,5 +1,5 @@
 // A short loop that keeps all of a core busy: multiply-adds and whole numbers, as many as the core takes in at a time. Where a core is one half of a larger one whose other half
-// computes, this takes 1.6 times as long, while multiply-adds alone, which wait for each other, take 1.05 times and would not tell.
+// computes, this takes 1.6 times as long, while multiply-adds alone, which wait for each other, take 1.05 times and would not tell (timed by hand).
 import asc from 'assemblyscript/asc';
 
 /** Rounds of a call: about two milliseconds. */

@@ -12,27 +12,30 @@ const SAME = 2e-3;
 
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms)); // threads of the last one fall asleep
 
+/** Seconds of steps before any count: whatever the library compiles for speed is compiled then. */
+const COMPILING = 0.4;
+
 /** More processes of a library as it is: two of the same differ by as much as a fifth, by where their memory lies. */
 async function startAgain({ name, candidate }, workload, count) {
   const peers = [];
   for (let i = 0; i < count; i++) {
     const peer = new Peer({ name, ...candidate });
     await peer.ask({ do: 'prepare', workload, burst: burstOf(workload) });
-    await peer.ask({ do: 'run', seconds: 0.4, burst: burstOf(workload) });
+    await peer.ask({ do: 'run', seconds: COMPILING, burst: burstOf(workload) });
     peers.push(peer);
     await pause(20);
   }
   return peers;
 }
 
-/** Milliseconds after which no more turns are taken to choose a candidate; some libraries take seconds for a step. */
-const CHOOSING = 30_000;
+/** Turns to choose a candidate by, and seconds of each; and milliseconds after which three are enough: some libraries take seconds for a step. */
+const [TURNS, TURN, CHOOSING] = [15, 0.15, 30_000];
 
 /**
  * Starts every candidate, and keeps the fastest, ready to run: by the median of turns that they take one after the other, since whoever else has the
  * machine for a moment must not choose.
  */
-export async function start(library, workload, { seconds = 0.15, turns = 15 } = {}) {
+export async function start(library, workload) {
   const burst = burstOf(workload);
   const ready = [];
   const problems = [];
@@ -42,7 +45,7 @@ export async function start(library, workload, { seconds = 0.15, turns = 15 } = 
       // without dropout, whose masks differ between libraries, the losses of the first three steps must not
       const check = await peer.ask({ do: 'prepare', workload: { ...workload, dropout: 0 }, burst, quick: workload.dropout > 0 });
       const { form, version } = workload.dropout ? await peer.ask({ do: 'prepare', workload, burst }) : check;
-      if (workload.batch < 256) await peer.ask({ do: 'run', seconds: 0.4, burst }); // a large net has compiled all it needs
+      await peer.ask({ do: 'run', seconds: COMPILING, burst });
       ready.push({ candidate, peer, form, version, losses: check.losses, rates: [] });
     } catch (error) {
       problems.push(error.message);
@@ -51,9 +54,9 @@ export async function start(library, workload, { seconds = 0.15, turns = 15 } = 
     await pause(20);
   }
   const began = performance.now();
-  for (let turn = 0; ready.length > 1 && turn < turns && (turn < 3 || performance.now() - began < CHOOSING); turn++) {
+  for (let turn = 0; ready.length > 1 && turn < TURNS && (turn < 3 || performance.now() - began < CHOOSING); turn++) {
     for (const { peer, rates } of ready) {
-      rates.push((await peer.ask({ do: 'run', seconds, burst })).rate);
+      rates.push((await peer.ask({ do: 'run', seconds: TURN, burst })).rate);
       await pause(20);
     }
   }
