@@ -8,116 +8,77 @@ import { NO_ACTIVATION } from './codes';
 import { finish } from './epilogue';
 import { blocksOf } from './gemm';
 import { pack16 } from './pack';
-import { ENTRY, listAlong, listBeside, listBeside2, STRIP, STRIP_ROW } from './sparse-list';
 import { WIDE } from './simd';
+import { listAlong, listBeside, STRIP, STRIP_ROW, TOGETHER } from './sparse-list';
 import { pairRows } from './sparse-pair';
-import { columnsOf, firstRow, firstStep, PRODUCT, rowsIn, sparsePhases, SparseProduct, TILE } from './sparse-product';
-import { BROAD_ROW, BROAD_TILES, listBytes, listFour, listRow, multiplyRows } from './sparse-single';
-import { multiplyPairs } from './sparse-tile';
-
-/** Rows that are listed at a time, and among which a row's partner is looked for: their lists begin with memory enough for that. */
-const GROUP: i32 = 64;
+import { endsBytes, firstRow, firstStep, listBytes, PRODUCT, rowsIn, sparsePhases, SparseProduct, TILE } from './sparse-product';
+import { narrowPairs } from './sparse-tile';
+import { NARROW, wideAcross, widePairs } from './sparse-wide';
 
 /** Groups of rows that a phase lists. */
 export function sparseListUnits(product: SparseProduct, phase: i32): i32 {
-  return blocksOf(rowsIn(product, phase), GROUP);
+  return blocksOf(rowsIn(product, phase), TOGETHER);
 }
 
-/** Where part `part` of the lists of a phase begins. */
+/** Where the ends of the lists of a phase's group number `group` are, after a first number, which is where they begin. */
 @inline
-function listsOf(product: SparseProduct, part: i32): usize {
-  return product.lists + <usize>part * <usize>(product.rows >> 1) * <usize>product.steps * ENTRY;
+function endsOf(product: SparseProduct, group: i32): usize {
+  return product.ends + <usize>group * endsBytes(product.parts, product.pieces) + 4;
 }
 
-/** Where the ends of part `part` of the lists begin. */
-@inline
-function endsOf(product: SparseProduct, part: i32): usize {
-  return product.ends + <usize>part * ((product.lists - product.ends) / product.parts);
-}
-
-/** Lists `count` groups of rows of a phase from group number `first` on. Rows are paired once, where the first steps are listed; where they lie side by side, neighbours are. */
+/**
+ * Lists `count` groups of rows of a phase from group number `first` on: one list after the other, in the order in which they are wanted, which is part by part, and of
+ * each part piece by piece. Rows are paired once, where the first steps are listed.
+ */
 export function sparseList(product: SparseProduct, phase: i32, first: i32, count: i32): void {
-  const step = firstStep(product, phase);
   const rows = rowsIn(product, phase);
-  const end = min((first + count) * GROUP, rows);
-  for (let at = first * GROUP; at < end; at += GROUP) {
-    const here = min(end - at, GROUP);
-    const row = firstRow(product, phase) + at;
-    if (WIDE && product.single) {
-      listRows(product, step, row, at, here);
-      continue;
-    }
-    const lists = product.lists + <usize>(at >> 1) * <usize>product.steps * ENTRY;
-    if (product.order != 0 && step == 0) pairRows(product, row, here, lists);
-    for (let part = 0; part < product.parts; part++) listPart(product, part, step + part * product.steps, row, at >> 1, here);
-  }
-}
-
-/** Where the list of a phase's row number `row` is, of piece number `piece` of all its parts. */
-@inline
-function listOf(product: SparseProduct, piece: i32, row: i32): usize {
-  return product.lists + <usize>(piece * ((product.rows + 3) & ~3) + row) * listBytes(product.piece);
-}
-
-/** Lists `count` rows from `row` on one by one, which are the phase's from number `first` on. */
-function listRows(product: SparseProduct, step: i32, row: i32, first: i32, count: i32): void {
-  const room = listBytes(product.piece);
-  const rows = product.a + <usize>row * product.aRow;
-  for (let p = 0; p < product.parts * product.pieces; p++) {
-    const part = p / product.pieces;
-    const done = (p % product.pieces) * product.piece;
-    const from = step + part * product.steps + done;
-    const kc = max(min(product.k - from, min(product.steps - done, product.piece)), 0);
-    let at = rows + <usize>from * product.aStep;
-    let list = listOf(product, p, first);
-    if (product.aStep == 4) {
-      for (let i = 0; i < count; i++, at += product.aRow, list += room) listRow(at, kc, list);
-    } else {
-      for (let i = 0; i < count; i += 4, at += 16, list += room << 2) listFour(at, product.aStep, kc, list, room);
+  const end = min(first + count, sparseListUnits(product, phase));
+  for (let group = first; group < end; group++) {
+    const done = group * TOGETHER;
+    const here = min(rows - done, TOGETHER);
+    const row = firstRow(product, phase) + done;
+    let to = product.lists + <usize>group * listBytes(product.steps, product.parts);
+    let ends = endsOf(product, group);
+    if (product.order != 0 && firstStep(product, phase) == 0) pairRows(product, row, here, to);
+    store<u32>(ends - 4, <u32>to);
+    for (let part = 0; part < product.parts; part++) {
+      const step = firstStep(product, phase) + part * product.steps;
+      const kc = min(product.k - step, product.steps);
+      for (let p = 0; p < product.pieces; p++, ends += <usize>(TOGETHER >> 1) << 2) {
+        const from = p * product.piece;
+        to = listPiece(product, step + from, min(kc - from, product.piece), from, row, here, to, ends);
+      }
     }
   }
 }
 
-/** Lists part `part`, which begins at `step`, of `left` rows from `row` on, whose pairs are the phase's from number `first` on. */
-function listPart(product: SparseProduct, part: i32, step: i32, row: i32, first: i32, left: i32): void {
+/** Lists `kc` steps of `left` rows, the first of which are a strip's from number `from` on. Returns where the last list ends, which is also where those of pairs that do not exist do. */
+function listPiece(product: SparseProduct, step: i32, kc: i32, from: i32, row: i32, left: i32, to: usize, end: usize): usize {
   const aRow = product.aRow;
   const aStep = product.aStep;
-  const background = product.background;
-  const kc = min(product.k - step, product.steps);
-  const room = <usize>product.steps * ENTRY;
   const start = product.a + <usize>step * aStep;
-  let at = start + <usize>row * aRow;
+  const offset = <u32>from * <u32>STRIP_ROW;
   let order = product.order + (<usize>row << 2);
-  let to = listsOf(product, part) + <usize>first * room;
-  let end = endsOf(product, part) + (<usize>first << 2);
-  while (left > 0) {
-    if (left > 3 && aStep != 4) {
-      store<u32>(end, <u32>listBeside2(at, aStep, kc, background, to, to + room, end + 4));
-      left -= 4;
-      at += aRow << 2;
-      to += room << 1;
-      end += 8;
-      continue;
+  for (const last = end + (<usize>(TOGETHER >> 1) << 2); end != last; end += 4, left -= 2, row += 2, order += 8) {
+    if (left > 0) {
+      // a last row without another stands for both, and what comes of it the second time is left out
+      const one = product.order == 0 ? <u32>row : load<u32>(order);
+      const other = left == 1 ? one : product.order == 0 ? <u32>row + 1 : load<u32>(order, 4);
+      const at = start + <usize>one * aRow;
+      const beside = start + <usize>other * aRow;
+      to = aStep == 4
+        ? listAlong(at, beside, kc, product.background, to, offset)
+        : listBeside(at, beside, aStep, kc, product.background, to, offset);
     }
-    // a last row without another stands for both, and what comes of it the second time is left out
-    if (aStep == 4) {
-      const one = start + <usize>load<u32>(order) * aRow;
-      const other = left > 1 ? start + <usize>load<u32>(order, 4) * aRow : one;
-      store<u32>(end, <u32>listAlong(one, other, kc, background, to));
-      order += 8;
-    } else {
-      store<u32>(end, <u32>listBeside(at, aStep, left == 1, kc, background, to));
-    }
-    left -= 2;
-    at += aRow << 1;
-    to += room;
-    end += 4;
+    store<u32>(end, <u32>to);
   }
+  return to;
 }
 
-/** Packs `kc` steps of up to a strip's columns of b, row after row of `row` bytes. */
-function packStrip(b: usize, bCol: usize, bStep: usize, to: usize, row: usize, kc: i32, cols: i32): void {
-  for (let j = 0; j < <i32>(row >> 2); j += 16) pack16(b + <usize>j * bCol, bCol, bStep, to + (<usize>j << 2), row, kc, cols - j);
+/** Packs `kc` steps of up to a strip's columns of b, as many as a tile has. */
+function packStrip(b: usize, bCol: usize, bStep: usize, to: usize, kc: i32, cols: i32): void {
+  const width = WIDE && cols <= NARROW ? NARROW : STRIP;
+  for (let j = 0; j < width; j += 16) pack16(b + <usize>j * bCol, bCol, bStep, to + (<usize>j << 2), STRIP_ROW, kc, cols - j);
 }
 
 /** background Σ_k b[k, j] over a packed strip. */
@@ -142,103 +103,111 @@ function sumStrip(strip: usize, kc: i32, background: f32, to: usize): void {
   }
 }
 
-/** Strips below which their rows are divided: else threads would wait for each other's last strip. */
-const MANY_STRIPS: i32 = 16;
+/** Strips below which the rows of all of them are divided, and how many shares there are to be then. */
+const FEW_STRIPS: i32 = 8;
+const MANY_SHARES: i32 = 16;
+/** Strips whose rows are divided where there are more, and into how many shares: threads wait for each other's last. */
+const LAST_STRIPS: i32 = 2;
+const LAST_SHARES: i32 = 4;
 
-/** Rows of the smallest share of a strip: whole groups of tiles, and of rows among which partners were found. */
 @inline
-function leastShare(product: SparseProduct): i32 {
-  return product.order == 0 ? GROUP >> 1 : GROUP;
+function stripsOf(product: SparseProduct): i32 {
+  return blocksOf(product.n, product.columns);
 }
 
-/** Shares into which the rows of a phase's strips are divided. Each packs the strip for itself, unless the same thread goes on with the next. */
+/** Strips whose rows are not divided. */
+@inline
+function wholeStrips(product: SparseProduct): i32 {
+  const strips = stripsOf(product);
+  return strips < FEW_STRIPS ? 0 : strips - LAST_STRIPS;
+}
+
+/** Shares into which the rows of the other strips are divided, by whole groups. Each packs the strip for itself, unless the same thread goes on with the next. */
 @inline
 function sharesOf(product: SparseProduct, phase: i32): i32 {
-  return max(min(MANY_STRIPS / blocksOf(product.n, columnsOf(product)), rowsIn(product, phase) / leastShare(product)), 1);
+  const strips = stripsOf(product);
+  const most = strips < FEW_STRIPS ? MANY_SHARES / strips : LAST_SHARES;
+  return max(min(most, rowsIn(product, phase) / TOGETHER), 1);
 }
 
 /** Strips of columns, or shares of them. */
 export function sparseTileUnits(product: SparseProduct, phase: i32): i32 {
-  return blocksOf(product.n, columnsOf(product)) * sharesOf(product, phase);
+  const whole = wholeStrips(product);
+  return whole + (stripsOf(product) - whole) * sharesOf(product, phase);
 }
 
-/** `rows` rows of a strip, from the phase's number `first` on, that go two by two: b's columns at `b`, into c from `column` on. */
-function stripOfPairs(product: SparseProduct, phase: i32, b: usize, column: usize, first: i32, rows: i32, cols: i32, local: usize): void {
-  const bCol = product.bCol;
-  const bStep = product.bStep;
+/** Multiplies groups of rows of a strip, from group number `group` on: b's columns at `b`, into c from `column` on. */
+function multiplyStrip(product: SparseProduct, phase: i32, b: usize, column: usize, group: i32, groups: i32, cols: i32, local: usize): void {
+  const parts = product.parts;
   const background = product.background;
-  const steps = product.steps;
-  const step = firstStep(product, phase);
-  const row = firstRow(product, phase) + first;
-  const left = product.k - step;
   const base = local + TILE;
   const strip = base + STRIP_ROW;
-  if (background != 0) {
-    const kc = min(left, steps * product.parts);
-    packStrip(b, bCol, bStep, strip, STRIP_ROW, kc, cols);
-    sumStrip(strip, kc, background, base);
-  } else {
-    memory.fill(base, 0, STRIP_ROW);
-  }
-  const order = product.order == 0 ? 0 : product.order + (<usize>row << 2);
-  const to = order == 0 ? column + <usize>row * product.cRow : column; // rows of the order are counted from the first of all
-  const room = <usize>steps * ENTRY;
-  const pair = <usize>(first >> 1);
-  for (let part = 0; part < product.parts; part++) {
-    const done = part * steps;
-    const packed = strip + <usize>done * STRIP_ROW;
-    if (background == 0) packStrip(b + <usize>done * bStep, bCol, bStep, packed, STRIP_ROW, min(left - done, steps), cols);
-    const begin = part == 0 || background == 0 ? base : 0;
-    const add = begin != 0 && step + part > 0;
-    const lists = listsOf(product, part) + pair * room;
-    multiplyPairs(lists, room, endsOf(product, part) + (pair << 2), packed, begin, to, product.cRow, product.cCol, order, rows, cols, add, local);
-  }
-}
-
-/** The same of rows that go one by one. */
-function stripOfRows(product: SparseProduct, phase: i32, b: usize, column: usize, first: i32, rows: i32, cols: i32, local: usize): void {
-  const steps = product.steps;
-  const pieces = product.pieces;
-  const piece = product.piece;
-  const step = firstStep(product, phase);
-  const strip = local + BROAD_TILES;
-  const next = listOf(product, 1, 0) - listOf(product, 0, 0);
-  const to = column + <usize>(firstRow(product, phase) + first) * product.cRow;
-  for (let part = 0; part < product.parts; part++) {
-    const done = part * steps;
-    const kc = min(product.k - step - done, steps);
-    packStrip(b + <usize>done * product.bStep, product.bCol, product.bStep, strip, BROAD_ROW, kc, cols);
-    const lists = listOf(product, part * pieces, first);
-    multiplyRows(lists, listBytes(piece), next, pieces, piece, strip, to, product.cRow, rows, cols, step + part > 0, local);
+  const sums = strip + <usize>product.steps * STRIP_ROW;
+  const across = product.cRow == 4;
+  memory.fill(base, 0, STRIP_ROW);
+  for (let part = 0; part < parts; part++) {
+    const step = firstStep(product, phase) + part * product.steps;
+    const kc = min(product.k - step, product.steps);
+    if (kc <= 0) break;
+    packStrip(b + <usize>step * product.bStep, product.bCol, product.bStep, strip, kc, cols);
+    if (background != 0) sumStrip(strip, kc, background, base);
+    const begins = step == 0;
+    const last = part == parts - 1 || step + kc == product.k;
+    for (let i = 0; i < groups; i++) {
+      const done = (group + i) * TOGETHER;
+      const rows = min(rowsIn(product, phase) - done, TOGETHER);
+      const row = firstRow(product, phase) + done;
+      const ends = endsOf(product, group + i) + (<usize>(part * product.pieces * (TOGETHER >> 1)) << 2);
+      const order = product.order == 0 ? 0 : product.order + (<usize>row << 2);
+      const c = order == 0 ? column + <usize>row * product.cRow : column; // rows of the order are counted from the first of all
+      if (!WIDE) {
+        narrowPairs(ends, strip, base, c, product.cRow, product.cCol, order, rows, cols, !begins, local);
+      } else if (across) {
+        wideAcross(ends, product.pieces, strip, base, c, product.cCol, rows, cols, !begins, local);
+      } else {
+        // sums of a part go on with those of the part before, and the first's with what the phase before has left in c
+        const held = sums + <usize>(i * TOGETHER) * STRIP_ROW;
+        const opens = part == 0;
+        widePairs(
+          ends, product.pieces, strip, base, begins ? 0 : opens ? c : held, opens ? product.cRow : STRIP_ROW, opens ? order : 0, last ? c : held,
+          last ? product.cRow : STRIP_ROW, last ? order : 0, rows, cols, local,
+        );
+      }
+    }
   }
 }
 
 /** Multiplies `count` strips, or shares of them, from number `first` on by what a phase has listed. `local` is what `sparseLocal` says. */
 export function sparseTiles(product: SparseProduct, phase: i32, first: i32, count: i32, local: usize): void {
-  const bias = product.bias;
-  const all = rowsIn(product, phase);
-  const step = firstStep(product, phase);
-  const finishes = step + product.steps * product.parts >= product.k && (bias != 0 || product.activation != NO_ACTIVATION);
-  const columns = columnsOf(product);
+  const finishes = firstStep(product, phase) + product.steps * product.parts >= product.k && (product.bias != 0 || product.activation != NO_ACTIVATION);
+  const whole = wholeStrips(product);
   const shares = sharesOf(product, phase);
-  const least = leastShare(product);
-  const share = blocksOf(blocksOf(all, shares), least) * least;
+  const all = sparseListUnits(product, phase);
+  const share = blocksOf(all, shares);
   const end = min(first + count, sparseTileUnits(product, phase));
   while (first < end) {
-    const j = (first / shares) * columns;
-    const row = (first % shares) * share;
-    const here = min(end - first, shares - (first % shares));
+    let strip = first;
+    let group = 0;
+    let groups = all;
+    let here = 1;
+    if (first >= whole) {
+      const at = (first - whole) % shares;
+      strip = whole + (first - whole) / shares;
+      here = min(end - first, shares - at);
+      group = at * share;
+      groups = min(all - group, here * share);
+    }
     first += here;
-    const rows = min(all - row, here * share);
-    if (rows <= 0) continue;
-    const cols = min(product.n - j, columns);
+    if (groups <= 0) continue;
+    const j = strip * product.columns;
+    const cols = min(product.n - j, product.columns);
     const column = product.c + <usize>j * product.cCol;
-    const b = product.b + <usize>j * product.bCol + <usize>step * product.bStep;
-    if (WIDE && product.single) stripOfRows(product, phase, b, column, row, rows, cols, local);
-    else stripOfPairs(product, phase, b, column, row, rows, cols, local);
+    const bias = product.bias == 0 ? 0 : product.bias + (<usize>j << 2);
+    multiplyStrip(product, phase, product.b + <usize>j * product.bCol, column, group, groups, cols, local);
     if (!finishes) continue;
-    const to = column + <usize>(firstRow(product, phase) + row) * product.cRow;
-    finish(to, product.cRow, rows, cols, bias == 0 ? 0 : bias + (<usize>j << 2), product.activation);
+    const row = firstRow(product, phase) + group * TOGETHER;
+    const rows = min(firstRow(product, phase) + rowsIn(product, phase) - row, groups * TOGETHER);
+    finish(column + <usize>row * product.cRow, product.cRow, rows, cols, bias, product.activation);
   }
 }
 

@@ -2,11 +2,11 @@
 import { blocksOf, evenly, KC } from './gemm';
 import { describe, Operands } from './operands';
 import { WIDE } from './simd';
-import { ENTRY, STRIP, STRIP_ROW } from './sparse-list';
-import { BROAD, BROAD_ROW, BROAD_TILES, listBytes, PIECE } from './sparse-single';
+import { ENTRY, STRIP, STRIP_ROW, TOGETHER } from './sparse-list';
+import { NARROW, PIECE } from './sparse-wide';
 
-/** Bytes of the rows of tiles that a thread holds: two, or sixteen where c is written across (sparse-tile.ts). */
-export const TILE: usize = (WIDE ? 16 : 2) * STRIP_ROW;
+/** Bytes of the rows of tiles that a thread holds. */
+export const TILE: usize = (WIDE ? <usize>TOGETHER : 2) * STRIP_ROW;
 /** Elements of a in a phase, about: beyond, lists would be read from memory. Fewer rows would have more of b packed again. */
 const BLOCK: i32 = 401408;
 /** Places that are looked at to see whether a product is worth it, and pairs at each, side by side: each place is a line or two of memory to wait for. */
@@ -17,19 +17,15 @@ const BESIDE: i32 = 8;
  * in the second cache, where what is wanted of it is known beforehand from the list.
  */
 const FAR: i32 = 800;
-/** Steps of a part of such a block: so much of a strip is mostly found in the first cache. */
-const PART: i32 = WIDE ? 400 : 800;
-/** Parts of a block of that length, which may also be blocks of `gemm`. */
-const MOST_PARTS: usize = 3;
-/** Columns from which on rows may go one by one, as strips are broad there, and steps, as they are cut into pieces. */
-const BROAD_FROM: i32 = 256;
-const DEEP_FROM: i32 = 192;
-/**
- * Steps up to which a step of rows that go one by one costs so much more than one of pairs; beyond, what lists and tiles wait for makes up for that. There
- * src/backend/wasm/sparse.ts has another share from which on nothing is left out, so the number is the same there.
- */
-const LONG: i32 = 640;
-const DEARER: f64 = 1.4;
+/** Blocks of `gemm` that are listed at once at most. */
+const MOST_PARTS: i32 = WIDE ? 4 : 3;
+/** Rows of a strip whose sums are held while parts of it are multiplied. */
+const HELD: i32 = 512;
+/** Columns from which on strips are broad: of fewer, more would be left over. */
+const BROAD_FROM: i32 = 480;
+/** What pairs of rows that are alike spare, of what single rows would: the outputs of a layer for one example and another, and for one unit and another. */
+const ALIKE: f64 = 0.25;
+const ALIKE_BESIDE: f64 = 0.4;
 
 /** A product, as it lies at the start of its scratch memory. */
 @unmanaged
@@ -38,31 +34,59 @@ export class SparseProduct extends Operands {
   cRow: usize;
   cCol: usize;
   background: f32;
+  /** Columns of a strip. */
+  columns: i32;
   /** Parts of a phase, of `steps` steps each: all are listed, and then, strip by strip, multiplied one after the other. */
   parts: i32;
-  /** Whether rows go one by one (sparse-single.ts), in so many pieces of a part, and of so many steps. */
-  single: bool;
+  /** Pieces of a part, of so many steps: what of a strip is in the first cache at a time. */
   pieces: i32;
   piece: i32;
   /** Rows, two by two, as they are paired; 0 where that is as they follow each other. */
   order: usize;
-  /** Where the list of each pair of rows ends, part by part; and the lists, with room for `steps` entries each. */
+  /** Where lists end, and the lists, of each group of rows. */
   ends: usize;
   lists: usize;
 }
 
 export const PRODUCT: usize = 128; // bytes of a SparseProduct, and some
 
-/** Rows of a phase: as few phases as there can be, of an even number of rows. */
+/** Most steps of a part. */
 @inline
-function rowsOf(m: i32, steps: i32): i32 {
-  const blocks = max(<i32>((<f64>m * <f64>steps) / <f64>BLOCK + 0.5), 1);
-  return (blocksOf(m, blocks) + 1) & ~1;
+function stepsOf(k: i32, zeros: bool): i32 {
+  return evenly(k, zeros ? KC : FAR);
+}
+
+/** Parts of a phase. */
+@inline
+function partsOf(k: i32, zeros: bool): i32 {
+  const blocks = blocksOf(k, stepsOf(k, zeros));
+  if (!WIDE && k > FAR) return 1;
+  return zeros ? blocksOf(blocks, blocksOf(blocks, MOST_PARTS)) : 1;
+}
+
+/** Rows of a phase: as few phases as there can be, of whole groups. */
+@inline
+function rowsOf(m: i32, steps: i32, parts: i32): i32 {
+  const blocks = max(<i32>((<f64>m * <f64>(steps * parts)) / <f64>BLOCK + 0.5), 1);
+  const rows = blocksOf(blocksOf(m, blocks), TOGETHER) * TOGETHER;
+  return WIDE && parts > 1 ? min(rows, HELD) : rows;
+}
+
+/** Bytes of where the lists of a group end. */
+@inline
+export function endsBytes(parts: i32, pieces: i32): usize {
+  return (4 + (<usize>(parts * pieces * (TOGETHER >> 1)) << 2) + 63) & ~63;
+}
+
+/** Bytes of the lists of a group. */
+@inline
+export function listBytes(steps: i32, parts: i32): usize {
+  return <usize>((TOGETHER >> 1) * steps * parts) * ENTRY;
 }
 
 @inline
-function endsBytes(rows: i32): usize {
-  return ((<usize>rows << 1) + 63) & ~63;
+function piecesOf(steps: i32): i32 {
+  return WIDE ? blocksOf(steps, PIECE) : 1;
 }
 
 @inline
@@ -70,33 +94,34 @@ function orderBytes(m: i32): usize {
   return ((<usize>m << 2) + 63) & ~63;
 }
 
-/** Bytes of memory of its own that a thread needs for `sparseTiles`. */
+/** Bytes of the lists of a phase. */
+function phaseBytes(m: i32, k: i32, zeros: bool): usize {
+  const steps = stepsOf(k, zeros);
+  const parts = partsOf(k, zeros);
+  return <usize>(rowsOf(m, steps, parts) / TOGETHER) * (endsBytes(parts, piecesOf(steps)) + listBytes(steps, parts));
+}
+
+/** Bytes of memory of its own that a thread needs for `sparseTiles`: tiles, what sums begin with, a strip, and sums. */
 export function sparseLocal(k: i32): usize {
-  const ofPairs = TILE + STRIP_ROW + <usize>evenly(k, FAR) * STRIP_ROW;
-  return WIDE ? max(ofPairs, BROAD_TILES + <usize>evenly(k, KC) * BROAD_ROW) : ofPairs;
+  return TILE + STRIP_ROW + <usize>(stepsOf(k, false) + (WIDE && k > KC ? HELD : 0)) * STRIP_ROW;
 }
 
 /** Bytes of scratch memory that a product of this shape needs. */
 export function sparseScratch(m: i32, k: i32, threads: i32): usize {
-  const rows = rowsOf(m, evenly(k, KC));
-  const steps = evenly(k, FAR) + <i32>MOST_PARTS * 16; // each part may have up to 15 steps more than there are
-  const ofPairs = endsBytes(rows) * MOST_PARTS + <usize>(rows >> 1) * <usize>steps * ENTRY;
-  // the pieces of a part begin with where they end, and may have up to 4 steps more; there are at most 4
-  const lists = WIDE ? max(ofPairs, endsBytes(rows) * MOST_PARTS + <usize>(rows + 3) * listBytes(steps + 64)) : ofPairs;
-  return PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m) + lists;
+  return PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m) + max(phaseBytes(m, k, true), phaseBytes(m, k, false));
 }
 
-/** Divides a product into phases and parts. Beside a background that is not 0, a part goes on in c with the sums of the one before, so c's columns must run on. */
-function divide(product: SparseProduct, transC: bool): void {
+/** Divides a product into phases, parts and pieces. */
+function divide(product: SparseProduct): void {
   const k = product.k;
-  product.steps = evenly(k, product.background == 0 ? KC : transC || k > FAR ? FAR : PART);
-  product.parts = k > FAR ? 1 : blocksOf(k, product.steps);
-  product.rows = rowsOf(product.m, product.steps * product.parts);
-  product.lists = product.ends + endsBytes(product.rows) * product.parts;
-  if (WIDE) {
-    product.pieces = blocksOf(product.steps, PIECE);
-    product.piece = (blocksOf(product.steps, product.pieces) + 3) & ~3;
-  }
+  const zeros = product.background == 0;
+  product.columns = WIDE && product.n < BROAD_FROM ? NARROW : STRIP;
+  product.steps = stepsOf(k, zeros);
+  product.parts = partsOf(k, zeros);
+  product.pieces = piecesOf(product.steps);
+  product.piece = (blocksOf(product.steps, product.pieces) + 3) & ~3;
+  product.rows = rowsOf(product.m, product.steps, product.parts);
+  product.lists = product.ends + endsBytes(product.parts, product.pieces) * <usize>(product.rows / TOGETHER);
 }
 
 /** Whether row `row` and the next have nothing but the background at a step. */
@@ -107,8 +132,7 @@ function isBare(at: usize, next: usize, background: f32): bool {
 
 /**
  * Describes c = op(a) op(b) at `scratch`, which has the room that `sparseScratch` says and is aligned to 64 bytes. `transC` says that c is [n, m].
- * Returns the share of a's pairs that would have to be multiplied, as far as a sample shows it: of 0 or of a's first element, whichever spares more. Where rows go one by
- * one, it is the share of pairs that would take as long.
+ * Returns the share of a's pairs that would have to be multiplied, as far as a sample shows it: of 0 or of a's first element, whichever spares more.
  * The latter may be no larger than other numbers of a: beside a background of -999, what differs from it would lose digits.
  */
 export function sparsePlan(
@@ -119,13 +143,14 @@ export function sparsePlan(
   describe(product, a, b, c, m, n, k, transA, transB, bias, activation);
   product.cRow = transC ? 4 : <usize>n << 2;
   product.cCol = transC ? <usize>m << 2 : 4;
-  product.order = transA ? 0 : scratch + PRODUCT + <usize>threads * sparseLocal(k);
+  product.order = transC ? 0 : scratch + PRODUCT + <usize>threads * sparseLocal(k);
   product.ends = scratch + PRODUCT + <usize>threads * sparseLocal(k) + orderBytes(m);
 
   const first = load<f32>(a);
   let zeros = 0;
   let firsts = 0;
-  let singles = 0; // zeros of rows by themselves
+  let lone = 0; // zeros of rows by themselves
+  let loneFirsts = 0;
   let row: u32 = 0;
   let step: u32 = 0;
   let largest: f32 = 0; // of what is not the first element
@@ -139,8 +164,9 @@ export function sparsePlan(
       const next = r + 1 < m ? at + product.aRow : at;
       zeros += <i32>isBare(at, next, 0);
       firsts += <i32>isBare(at, next, first);
-      if (WIDE) singles += <i32>(load<f32>(at) == 0) + <i32>(load<f32>(next) == 0);
       const x = load<f32>(at);
+      lone += <i32>(x == 0);
+      loneFirsts += <i32>(x == first);
       if (x != first) largest = max(largest, abs(x));
     }
     random = random * 1664525 + 1013904223;
@@ -150,13 +176,10 @@ export function sparsePlan(
   }
   if (!(abs(first) <= largest)) firsts = 0;
   product.background = zeros >= firsts ? 0 : first;
-  divide(product, transC);
-  const share = 1 - <f64>max(zeros, firsts) / <f64>(PLACES * BESIDE);
-  if (!WIDE) return share;
-  const alone = (1 - <f64>singles / <f64>(2 * PLACES * BESIDE)) * (k > LONG ? 1 : DEARER);
-  product.single = product.background == 0 && !transC && n >= BROAD_FROM && k >= DEEP_FROM && alone < share;
-  if (product.single) product.order = 0;
-  return product.single ? alone : share;
+  divide(product);
+  let bare = <f64>max(zeros, firsts);
+  if (product.order != 0) bare += (along ? ALIKE : ALIKE_BESIDE) * max(<f64>(zeros >= firsts ? lone : loneFirsts) - bare, 0);
+  return 1 - bare / <f64>(PLACES * BESIDE);
 }
 
 /** The background of a product that is described. */
@@ -167,12 +190,6 @@ export function sparseBackground(product: SparseProduct): f32 {
 /** Blocks of rows and steps, of which each is listed and then multiplied. */
 export function sparsePhases(product: SparseProduct): i32 {
   return blocksOf(product.m, product.rows) * blocksOf(product.k, product.steps * product.parts);
-}
-
-/** Columns of a strip. */
-@inline
-export function columnsOf(product: SparseProduct): i32 {
-  return WIDE && product.single ? BROAD : STRIP;
 }
 
 // Of a phase: the first row, how many there are, and the first step.

@@ -17,8 +17,8 @@ function mostly(background: number, share: number, n: number, seed: number): Flo
 }
 
 /**
- * Rows, outputs and inputs of a layer: with rows and columns left over, several blocks of steps, of rows, of neither. In the last two, rows go one by one where vectors
- * are wide: in three parts and in five phases, with pieces that are not full.
+ * Rows, outputs and inputs of a layer: with rows and columns left over, several blocks of steps, of rows, of neither. In the last two, where vectors are wide, sums are
+ * held from part to part of a strip, broad strips are multiplied in pieces, and two phases follow each other.
  */
 const shapes: readonly (readonly [m: number, n: number, k: number])[] = [
   [67, 101, 350],
@@ -27,7 +27,7 @@ const shapes: readonly (readonly [m: number, n: number, k: number])[] = [
   [33, 400, 33],
   [20, 48, 900],
   [203, 301, 700],
-  [37, 270, 1300],
+  [69, 500, 1300],
 ];
 
 /** The layer's output and gradients for these inputs and seeds, from a backend of its own. */
@@ -77,43 +77,52 @@ describe.each(['wide', 'relaxed', 'plain'] as const)('%s', simd => {
 });
 
 test.each([
-  ['relaxed', 32],
-  ['wide', 32],
-  ['wide', 256], // rows go one by one
-] as const)('so many rows that they are listed block by block: %s, %i outputs', (simd, n) => {
-  const [m, k] = [1901, 320];
+  ['relaxed', 1901, 32, 320],
+  ['wide', 1901, 32, 320],
+  ['wide', 1050, 48, 650], // more than a thread holds sums of
+] as const)('so many rows that they are listed block by block: %s, %i x %i x %i', (simd, m, n, k) => {
   const [x, dy] = [mostly(0, 0.4, m * k, 1), mostly(0, 0.5, m * n, 4)];
   expect(layer({ simd, sparseShare: always }, [m, n, k], x, dy)).toEqual(layer({ simd, sparseShare: never }, [m, n, k], x, dy));
 });
 
-test('rows side by side go one by one, four at a time, of which the last are not four', () => {
-  const [m, n, k] = [203, 301, 270];
-  const [x, dy] = [noise(m * k, 1), noise(m * n, 4).map(value => (value > 0.2 ? value : 0))];
-  expect(layer({ simd: 'wide', sparseShare: always }, [m, n, k], x, dy)).toEqual(
-    layer({ simd: 'wide', sparseShare: never }, [m, n, k], x, dy),
-  );
+test.each([
+  ['plain', 0],
+  ['plain', 1],
+  ['wide', 0],
+  ['wide', 1],
+] as const)('rows that are alike make pairs: %s, side by side: %i', (simd, transA) => {
+  const memory = new WebAssembly.Memory({ initial: 512, maximum: 65536 });
+  const exports = new WebAssembly.Instance(loadModule(simd).module, { env: { memory } }).exports as unknown as KernelExports;
+  const [a, b, c, scratch] = [1, 2, 4, 6].map(megabytes => megabytes * 2 ** 20);
+  const [m, n, k] = [150, 512, 700];
+  const kind = (row: number): number => (row * 7) % 5;
+  const has = Array.from({ length: 5 }, (_, i) => noise(k, i + 1).map(value => (value > 0 ? 1 : 0)));
+  const values = new Float32Array(memory.buffer, a, m * k);
+  for (let row = 0; row < m; row++)
+    for (let step = 0; step < k; step++) values[transA ? step * m + row : row * k + step] = has[kind(row)][step];
+  exports.sparsePlan(a, b, c, m, n, k, transA, 1, 0, 0, 0, scratch, 1);
+  exports.sparseList(scratch, 0, 0, exports.sparseListUnits(scratch, 0));
+  const order = new Uint32Array(memory.buffer, scratch + 128 + exports.sparseLocal(k), m);
+  expect([...order].sort((x, y) => x - y)).toEqual(Array.from({ length: m }, (_, i) => i));
+  let alike = 0;
+  for (let i = 0; i + 1 < m; i += 2) alike += Number(kind(order[i]) === kind(order[i + 1]));
+  expect(alike).toBeGreaterThan(m / 2 - 8); // of each 64 rows, at most one of each kind is left over
 });
 
-test('in the build for wide vectors rows go one by one where zeros lie without order', () => {
+test('strips are broad where there are many columns, and the last are divided among threads', () => {
   const memory = new WebAssembly.Memory({ initial: 512, maximum: 65536 });
   const exports = new WebAssembly.Instance(loadModule('wide').module, { env: { memory } }).exports as unknown as KernelExports;
   const [a, b, c, scratch] = [1, 2, 4, 6].map(megabytes => megabytes * 2 ** 20);
-  const [m, n, k] = [128, 1024, 700]; // with so many columns a strip's rows are not divided
-  const strips = (values: Float32Array, transA = 0): number => {
-    new Float32Array(memory.buffer, a, m * k).set(values);
-    exports.sparsePlan(a, b, c, m, n, k, transA, 1, 0, 0, 0, scratch, 1);
+  const [m, k] = [128, 700];
+  new Float32Array(memory.buffer, a, m * k).set(noise(m * k, 1).map(value => (value > 0 ? value : 0)));
+  const units = (n: number): number => {
+    exports.sparsePlan(a, b, c, m, n, k, 0, 1, 0, 0, 0, scratch, 1);
     return exports.sparseTileUnits(scratch, 0);
   };
-  const [lone, together] = [noise(m * k, 1), noise(k, 1)];
-  expect(strips(lone.map(value => (value > 0 ? value : 0)))).toBe(n / 64); // broad strips
-  expect(
-    strips(
-      lone.map(value => (value > 0 ? value : 0)),
-      1,
-    ),
-  ).toBe(n / 64);
-  expect(strips(lone.map((value, i) => (together[i % k] > 0 ? value : 0)))).toBe(n / 32); // rows that are alike
-  expect(strips(lone.map(value => (value > 0.5 ? value : -0.25)))).toBe(n / 32); // another background
+  const shares = m / 64;
+  expect(units(1000)).toBe(21 - 2 + 2 * shares); // of 48 columns
+  expect(units(256)).toBe(8 - 2 + 2 * shares); // of 32
+  expect(units(128)).toBe(4 * shares);
 });
 
 test.each(['plain', 'relaxed', 'wide'] as const)('shares of a strip, in any order and however many at a time (%s)', simd => {
@@ -126,7 +135,8 @@ test.each(['plain', 'relaxed', 'wide'] as const)('shares of a strip, in any orde
   put(bias, noise(n, 3));
   const lone = noise(m * k, 1).map(value => (value > 0 ? value : 0));
   for (const [x, transA, transC] of [
-    [lone, 0, 0], // one by one in the build for wide vectors
+    [lone, 0, 0],
+    [lone, 1, 0],
     [mostly(-0.25, 0.3, m * k, 1), 0, 0],
     [mostly(0, 0.3, m * k, 1), 1, 1],
   ] as const) {

@@ -31,22 +31,17 @@ export function isWorthALook(m: number, n: number, k: number): boolean {
   return m * n * k >= SMALLEST && n >= NARROWEST && k >= SHORTEST && m >= FEWEST;
 }
 
-/** Steps of the inner sum above which c is gone through block after block of it, which costs more where a product is fast. As in kernels/sparse-product.ts. */
-const LONG = 640;
-
-/** Shares of pairs, or what takes as long, from which on the product that is done otherwise is as fast. */
+/** Shares of pairs from which on the product that is done otherwise is as fast. */
 export interface SparseShares {
   /** Beside a background of 0. */
   readonly zeros: number;
-  /** The same where the inner sum is long. */
-  readonly longZeros: number;
   /** Beside another background. Since bits then depend on which way is taken, builds that promise the same bits have the same share here. */
   readonly background: number;
 }
 
 /** The same share everywhere. */
 export function oneShare(share: number): SparseShares {
-  return { zeros: share, longZeros: share, background: share };
+  return { zeros: share, background: share };
 }
 
 export class SparseProducts {
@@ -72,9 +67,7 @@ export class SparseProducts {
       if (other < share * CLEARLY) [chosen, share] = [second, other];
       else this.#plan(first, scratch);
     }
-    const { zeros, longZeros, background } = this.#shares;
-    const most = kernels.sparseBackground(scratch) !== 0 ? background : chosen.k > LONG ? longZeros : zeros;
-    if (share > most) return false;
+    if (share > (kernels.sparseBackground(scratch) === 0 ? this.#shares.zeros : this.#shares.background)) return false;
     kernels.sparseGemm(scratch, chosen.m, chosen.n, chosen.k);
     return true;
   }
