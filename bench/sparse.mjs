@@ -17,6 +17,28 @@ try {
 }
 
 const keepShare = (n, share, salt) => numbers(n, salt).map((v, i, all) => (all[(i * 7919) % n] + 0.5 < share ? v : 0));
+/** What ReLU layers of these sizes with weights by He make of the images: half of it is zero, at about the same places for images that are alike. */
+function outputs(rows, ...sizes) {
+  return sizes.slice(1).reduce(
+    (x, n, i) => {
+      const k = sizes[i];
+      const deviation = Math.sqrt(2 / k) * Math.sqrt(12); // of numbers that are even between -0.5 and 0.5
+      const values = [x, numbers(n * k, i + 1).map(v => v * deviation), numbers(n, 9).map(() => 0), rows * n];
+      const [a, w, b, y] = values.map(of => backends.plain.alloc(of.length ?? of));
+      for (const [at, of] of [
+        [a, values[0]],
+        [w, values[1]],
+        [b, values[2]],
+      ])
+        backends.plain.view(at).set(of);
+      backends.plain.linear(a, w, b, y, rows, n, k, 'relu');
+      const made = backends.plain.view(y).slice();
+      for (const at of [a, w, b, y]) backends.plain.free(at);
+      return made;
+    },
+    images.slice(0, rows * sizes[0]),
+  );
+}
 const { x: images } = await digits();
 const cases = [
   ['MNIST, normalized', 128, 512, 784, () => images.slice(0, 128 * 784), 1],
@@ -26,10 +48,12 @@ const cases = [
 for (const share of [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1])
   cases.push([`${100 * share} % of all`, 128, 256, 512, n => keepShare(n, share, 3), share]);
 for (const share of [0.3, 0.5, 0.7]) cases.push([`${100 * share} % of all`, 256, 2000, 2500, n => keepShare(n, share, 3), share]);
+const [first, second] = [outputs(256, 784, 2500), outputs(256, 784, 2500, 2000)];
+cases.push(['outputs of a ReLU', 256, 2000, 2500, () => first, 0.5, numbers(second.length, 5).map((v, i) => (second[i] > 0 ? v : 0))]);
 
 console.log(`${threads} thread${threads === 1 ? '' : 's'}; ${Object.keys(backends).join(', ')}`);
-for (const [what, m, n, k, xs, share] of cases) {
-  const inputs = { x: xs(m * k), w: numbers(n * k, 1), bias: numbers(n, 2), dy: keepShare(m * n, share, 5) };
+for (const [what, m, n, k, xs, share, gradient] of cases) {
+  const inputs = { x: xs(m * k), w: numbers(n * k, 1), bias: numbers(n, 2), dy: gradient ?? keepShare(m * n, share, 5) };
   const runs = Object.values(backends).map(kernels => {
     const at = Object.fromEntries(
       Object.entries({ ...inputs, y: m * n, dx: m * k, dw: n * k }).map(([name, of]) => [name, kernels.alloc(of.length ?? of)]),

@@ -60,7 +60,6 @@ function stepsOf(k: i32, zeros: bool): i32 {
 @inline
 function partsOf(k: i32, zeros: bool): i32 {
   const blocks = blocksOf(k, stepsOf(k, zeros));
-  if (!WIDE && k > FAR) return 1;
   return zeros ? blocksOf(blocks, blocksOf(blocks, MOST_PARTS)) : 1;
 }
 
