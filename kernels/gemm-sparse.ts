@@ -9,7 +9,7 @@ import { finish } from './epilogue';
 import { blocksOf } from './gemm';
 import { pack16 } from './pack';
 import { WIDE } from './simd';
-import { listAlong, listBeside, STRIP, STRIP_ROW, TOGETHER } from './sparse-list';
+import { ENTRY, listAlong, listBeside, listBeside2, STRIP, STRIP_ROW, TOGETHER } from './sparse-list';
 import { pairRows } from './sparse-pair';
 import { endsBytes, firstRow, firstStep, listBytes, PRODUCT, rowsIn, sparsePhases, SparseProduct, TILE } from './sparse-product';
 import { narrowPairs } from './sparse-tile';
@@ -52,6 +52,20 @@ export function sparseList(product: SparseProduct, phase: i32, first: i32, count
   }
 }
 
+/** Lists two pairs of neighbours that lie side by side at once, each with memory enough, and then puts the second list behind the first. */
+function listNeighbours(at: usize, step: usize, kc: i32, background: f32, to: usize, end: usize, offset: u32): usize {
+  let from = to + <usize>kc * ENTRY;
+  to = listBeside2(at, step, kc, background, to, from, end + 4, offset);
+  store<u32>(end, <u32>to);
+  const last = <usize>load<u32>(end, 4);
+  const ends = to + (last - from);
+  if (to != from) {
+    for (; from < last; from += 16, to += 16) v128.store(to, v128.load(from));
+  }
+  store<u32>(end, <u32>ends, 4);
+  return ends;
+}
+
 /** Lists `kc` steps of `left` rows, the first of which are a strip's from number `from` on. Returns where the last list ends, which is also where those of pairs that do not exist do. */
 function listPiece(product: SparseProduct, step: i32, kc: i32, from: i32, row: i32, left: i32, to: usize, end: usize): usize {
   const aRow = product.aRow;
@@ -60,7 +74,12 @@ function listPiece(product: SparseProduct, step: i32, kc: i32, from: i32, row: i
   const offset = <u32>from * <u32>STRIP_ROW;
   let order = product.order + (<usize>row << 2);
   for (const last = end + (<usize>(TOGETHER >> 1) << 2); end != last; end += 4, left -= 2, row += 2, order += 8) {
-    if (left > 0) {
+    if (product.order == 0 && aStep != 4 && left > 3) {
+      to = listNeighbours(start + <usize>row * aRow, aStep, kc, product.background, to, end, offset);
+      end += 4;
+      left -= 2;
+      row += 2;
+    } else if (left > 0) {
       // a last row without another stands for both, and what comes of it the second time is left out
       const one = product.order == 0 ? <u32>row : load<u32>(order);
       const other = left == 1 ? one : product.order == 0 ? <u32>row + 1 : load<u32>(order, 4);

@@ -63,7 +63,7 @@ export function packBeside16(from: usize, step: usize, to: usize, to1: usize, to
 }
 
 /** Eight lines that each run on, at once: so that more of memory is under way at a time. */
-export function packAlong8(from: usize, stride: usize, to: usize, to1: usize, toStep: usize, kc: i32): void {
+function packAlong8(from: usize, stride: usize, to: usize, to1: usize, toStep: usize, kc: i32): void {
   const from1 = from + (stride << 2);
   const whole = kc & ~3;
   for (let k = 0; k < whole; k += 4) {
@@ -78,13 +78,31 @@ export function packAlong8(from: usize, stride: usize, to: usize, to1: usize, to
   pack4(from1 + at, stride, 4, to1 + put, toStep, kc - whole, 4);
 }
 
+/** Sixteen lines that each run on, at once, into steps that are whole cache lines. */
+function packAlong16(from: usize, stride: usize, to: usize, toStep: usize, kc: i32): void {
+  const from1 = from + (stride << 2);
+  const from2 = from1 + (stride << 2);
+  const from3 = from2 + (stride << 2);
+  const whole = kc & ~3;
+  for (let k = 0; k < whole; k += 4) {
+    const at = <usize>k << 2;
+    const put = to + <usize>k * toStep;
+    transpose4(from + at, stride, put, toStep);
+    transpose4(from1 + at, stride, put + 16, toStep);
+    transpose4(from2 + at, stride, put + 32, toStep);
+    transpose4(from3 + at, stride, put + 48, toStep);
+  }
+  const at = <usize>whole << 2;
+  const put = to + <usize>whole * toStep;
+  for (let j = 0; j < 16; j += 4) pack4(from + at + <usize>j * stride, stride, 4, put + (<usize>j << 2), toStep, kc - whole, 4);
+}
+
 /** Sixteen lines, or as many as there are, into the lanes of a strip whose steps are `toStep` bytes apart. */
 export function pack16(from: usize, line: usize, step: usize, to: usize, toStep: usize, kc: i32, lines: i32): void {
   if (lines >= 16 && line == 4) {
     packBeside16(from, step, to, to + 16, to + 32, to + 48, toStep, kc);
   } else if (lines >= 16) {
-    packAlong8(from, line, to, to + 16, toStep, kc);
-    packAlong8(from + (line << 3), line, to + 32, to + 48, toStep, kc);
+    packAlong16(from, line, to, toStep, kc);
   } else {
     for (let j = 0; j < 16; j += 4) pack4(from + <usize>j * line, line, step, to + (<usize>j << 2), toStep, kc, lines - j);
   }

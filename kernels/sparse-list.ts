@@ -64,3 +64,20 @@ export function listBeside(at: usize, other: usize, step: usize, kc: i32, backgr
   }
   return to;
 }
+
+/** The same of two pairs of neighbours at once. The end of the second list, which begins at `to2`, is left at `end2`. */
+export function listBeside2(at: usize, step: usize, kc: i32, background: f32, to: usize, to2: usize, end2: usize, offset: u32): usize {
+  const g = f32x4.splat(background);
+  for (; kc > 0; kc--, at += step, offset += <u32>STRIP_ROW) {
+    const four = f32x4.sub(v128.load(at), g);
+    const listed = i32x4.bitmask(f32x4.ne(four, f32x4.splat(0)));
+    v128.store64_lane(to, four, 0);
+    store<u32>(to, offset, 8);
+    to += grown(<i32>((listed & 3) != 0));
+    v128.store64_lane(to2, four, 1);
+    store<u32>(to2, offset, 8);
+    to2 += grown(<i32>(listed > 3));
+  }
+  store<u32>(end2, <u32>to2);
+  return to;
+}
