@@ -3,7 +3,7 @@ import { blocksOf, evenly, KC } from './gemm';
 import { describe, Operands } from './operands';
 import { WIDE } from './simd';
 import { ENTRY, STRIP, STRIP_ROW, TOGETHER } from './sparse-list';
-import { NARROW, PIECE } from './sparse-wide';
+import { FAR_PIECE, NARROW, PIECE } from './sparse-wide';
 
 /** Bytes of the rows of tiles that a thread holds. */
 export const TILE: usize = (WIDE ? <usize>TOGETHER : 2) * STRIP_ROW;
@@ -83,9 +83,10 @@ export function listBytes(steps: i32, parts: i32): usize {
   return <usize>((TOGETHER >> 1) * steps * parts) * ENTRY;
 }
 
+/** Pieces of a part. */
 @inline
-function piecesOf(steps: i32): i32 {
-  return WIDE ? blocksOf(steps, PIECE) : 1;
+function piecesOf(steps: i32, zeros: bool): i32 {
+  return WIDE ? blocksOf(steps, zeros ? PIECE : FAR_PIECE) : 1;
 }
 
 @inline
@@ -97,7 +98,7 @@ function orderBytes(m: i32): usize {
 function phaseBytes(m: i32, k: i32, zeros: bool): usize {
   const steps = stepsOf(k, zeros);
   const parts = partsOf(k, zeros);
-  return <usize>(rowsOf(m, steps, parts) / TOGETHER) * (endsBytes(parts, piecesOf(steps)) + listBytes(steps, parts));
+  return <usize>(rowsOf(m, steps, parts) / TOGETHER) * (endsBytes(parts, piecesOf(steps, zeros)) + listBytes(steps, parts));
 }
 
 /** Bytes of memory of its own that a thread needs for `sparseTiles`: tiles, what sums begin with, a strip, and sums. */
@@ -117,7 +118,7 @@ function divide(product: SparseProduct): void {
   product.columns = WIDE && product.n < BROAD_FROM ? NARROW : STRIP;
   product.steps = stepsOf(k, zeros);
   product.parts = partsOf(k, zeros);
-  product.pieces = piecesOf(product.steps);
+  product.pieces = piecesOf(product.steps, zeros);
   product.piece = (blocksOf(product.steps, product.pieces) + 3) & ~3;
   product.rows = rowsOf(product.m, product.steps, product.parts);
   product.lists = product.ends + endsBytes(product.parts, product.pieces) * <usize>(product.rows / TOGETHER);

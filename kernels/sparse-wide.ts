@@ -9,8 +9,9 @@ import { putPart, putVector } from './sparse-tile';
 
 /** Columns of a tile that is less broad. */
 export const NARROW: i32 = 32;
-/** Steps of a piece at most. */
+/** Steps of a piece at most; and beside a background that is not 0, which is that of images: many of their steps are not wanted, or by no row at all. */
 export const PIECE: i32 = 128;
+export const FAR_PIECE: i32 = 200;
 /** Rows that are put across at once, which fill cache lines of c. */
 const ACROSS: i32 = 16;
 
