@@ -19,25 +19,19 @@ try {
 const keepShare = (n, share, salt) => numbers(n, salt).map((v, i, all) => (all[(i * 7919) % n] + 0.5 < share ? v : 0));
 /** What ReLU layers of these sizes with weights by He make of the images: half of it is zero, at about the same places for images that are alike. */
 function outputs(rows, ...sizes) {
-  return sizes.slice(1).reduce(
-    (x, n, i) => {
-      const k = sizes[i];
-      const deviation = Math.sqrt(2 / k) * Math.sqrt(12); // of numbers that are even between -0.5 and 0.5
-      const values = [x, numbers(n * k, i + 1).map(v => v * deviation), numbers(n, 9).map(() => 0), rows * n];
-      const [a, w, b, y] = values.map(of => backends.plain.alloc(of.length ?? of));
-      for (const [at, of] of [
-        [a, values[0]],
-        [w, values[1]],
-        [b, values[2]],
-      ])
-        backends.plain.view(at).set(of);
-      backends.plain.linear(a, w, b, y, rows, n, k, 'relu');
-      const made = backends.plain.view(y).slice();
-      for (const at of [a, w, b, y]) backends.plain.free(at);
-      return made;
-    },
-    images.slice(0, rows * sizes[0]),
-  );
+  const kernels = backends.plain;
+  let x = images.slice(0, rows * sizes[0]);
+  for (const [i, n] of sizes.slice(1).entries()) {
+    const k = sizes[i];
+    const deviation = Math.sqrt(2 / k) * Math.sqrt(12); // of numbers that are even between -0.5 and 0.5
+    const [a, w, y] = [x.length, n * k, rows * n].map(size => kernels.alloc(size));
+    kernels.view(a).set(x);
+    kernels.view(w).set(numbers(n * k, i + 1).map(v => v * deviation));
+    kernels.linear(a, w, null, y, rows, n, k, 'relu');
+    x = kernels.view(y).slice();
+    for (const storage of [a, w, y]) kernels.free(storage);
+  }
+  return x;
 }
 const { x: images } = await digits();
 const cases = [

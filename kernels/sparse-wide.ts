@@ -3,6 +3,7 @@
  * (docs/design/wide.md). So much of a strip is read for each step that it has to lie in the first cache: a strip is multiplied in pieces that do. Sums are left in
  * tiles between pieces, and go on from there.
  */
+import { transpose4 } from './movement';
 import { madd, storeUpTo } from './simd';
 import { ENTRY, STRIP, STRIP_ROW, TOGETHER } from './sparse-list';
 import { putPart, putVector } from './sparse-tile';
@@ -196,21 +197,15 @@ function putRow(tile: usize, from: usize, to: usize, cols: i32): void {
   }
 }
 
-/** Four rows and columns of tiles, as columns and rows of c. */
+/** Four rows and columns of tiles, as columns and rows of c; what is to be added is turned in its place first. */
 @inline
 function putFour(tile: usize, c: usize, cCol: usize, add: bool): void {
-  const r0 = v128.load(tile);
-  const r1 = v128.load(tile + STRIP_ROW);
-  const r2 = v128.load(tile + 2 * STRIP_ROW);
-  const r3 = v128.load(tile + 3 * STRIP_ROW);
-  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-  putVector(c, v128.shuffle<i64>(low01, low23, 0, 2), add);
-  putVector(c + cCol, v128.shuffle<i64>(low01, low23, 1, 3), add);
-  putVector(c + 2 * cCol, v128.shuffle<i64>(high01, high23, 0, 2), add);
-  putVector(c + 3 * cCol, v128.shuffle<i64>(high01, high23, 1, 3), add);
+  if (!add) {
+    transpose4(tile, STRIP_ROW, c, cCol);
+    return;
+  }
+  transpose4(tile, STRIP_ROW, tile, STRIP_ROW);
+  for (let i = 0; i < 4; i++, tile += STRIP_ROW, c += cCol) putVector(c, v128.load(tile), true);
 }
 
 /** `rows` rows of tiles, of `cols` columns, into c, whose columns run on. */
