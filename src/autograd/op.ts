@@ -74,7 +74,7 @@ export function applyOp<Inputs extends readonly Tensor[], Attrs>(op: OpDefinitio
   }
   const shape = op.shape(inputs, attrs);
   const out = op.alias ? aliasTensor(inputs[0], shape) : emptyTensor(shape, kernels);
-  const aux = op.aux === undefined ? noAux : op.aux(inputs, attrs).map(shape => emptyTensor(shape, kernels));
+  const aux = op.aux === undefined ? noAux : emptyTensors(op.aux(inputs, attrs), kernels);
   op.forward(kernels, out.storage, inputs, attrs, out, aux);
   const watch = observer();
   const recorded = requiresGrad && !op.flat && isRecording();
@@ -87,6 +87,12 @@ export function applyOp<Inputs extends readonly Tensor[], Attrs>(op: OpDefinitio
     watch?.(out, origin);
   }
   return out;
+}
+
+function emptyTensors(shapes: readonly Shape[], kernels: Kernels): Tensor[] {
+  const tensors: Tensor[] = [];
+  for (let i = 0; i < shapes.length; i++) tensors.push(emptyTensor(shapes[i], kernels));
+  return tensors;
 }
 
 function mixedBackends(name: string, inputs: readonly Tensor[]): UserError {

@@ -109,7 +109,9 @@ export class BatchNorm1d extends Module {
 
   /** running = (1 - a) running + a new, where a is the momentum, or 1/t at the t-th batch for the plain average. */
   private remember(mean: Tensor, variance: Tensor, count: number): void {
-    const [runningMean, runningVar, batches] = [this.runningMean!, this.runningVar!, this.numBatchesTracked!];
+    const runningMean = this.runningMean!;
+    const runningVar = this.runningVar!;
+    const batches = this.numBatchesTracked!;
     const { kernels } = runningMean;
     const t = batches.item() + 1;
     kernels.fill(batches.storage, 1, t);

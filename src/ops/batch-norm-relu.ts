@@ -17,6 +17,8 @@ import {
   checkCount,
   checkInputs,
   statisticsOf,
+  statisticsShapes,
+  storageOrNull,
 } from './batch-norm.ts';
 
 interface Attrs extends BatchNormAttrs {
@@ -30,27 +32,40 @@ const op: Op<BatchNormInputs, Attrs> = defineOp({
   tolerance: 1e-6,
   formula:
     'z = mᵢ max(0, γ x̂ + β) / (1 - p),  mᵢ = 0 with probability p, else 1;  gradients of batchNorm with dy = dz / (1 - p) where z > 0, else 0',
-  shape: ([x, ...weights]) => {
-    checkInputs('batchNormRelu', x, weights);
+  shape: inputs => {
+    const x = inputs[0];
+    checkInputs('batchNormRelu', inputs);
     if (x.rank !== 2) throw new UserError(`batchNormRelu: the input is ${formatShape(x.shape)}; it must be [batch, features]`);
     return x.shape;
   },
-  aux: ([x]) => [[x.shape[1]], [x.shape[1]], [x.shape[1]]],
-  forward: (kernels, z, [x, weight, bias], { eps, remember, dropping }, _, aux) => {
-    const [rows, n] = x.shape;
-    kernels.batchNormRelu(x.storage, weight?.storage ?? null, bias?.storage ?? null, z, statisticsOf(aux), rows, n, eps, dropping);
+  aux: inputs => statisticsShapes(inputs[0]),
+  forward: (kernels, z, inputs, { eps, remember, dropping }, _, aux) => {
+    const x = inputs[0];
+    const weight = storageOrNull(inputs[1]);
+    kernels.batchNormRelu(x.storage, weight, storageOrNull(inputs[2]), z, statisticsOf(aux), x.shape[0], x.shape[1], eps, dropping);
     remember?.(aux[0], aux[2]);
   },
   // Whatever dropout or ReLU held back is 0 in z.
   backward: (dz, inputs, z, { eps, dropping }) => batchNormGradients(mul(reluGrad(dz, z), 1 / (1 - dropping.p)), inputs, eps),
-  fastBackward: (dz, [x, weight], z, { eps, dropping }, aux, gradients) => {
+  fastBackward: (dz, inputs, z, { eps, dropping }, aux, gradients) => {
+    const x = inputs[0];
+    const weight = inputs[1];
     const dx = x.requiresGrad ? emptyTensor(x.shape, x.kernels) : null;
     const dweight = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
     const dbias = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
     x.kernels.batchNormReluGrad(
-      ...([x.storage, z.storage, dz.storage, weight?.storage ?? null, statisticsOf(aux)] as const),
-      ...([dx?.storage ?? null, dweight?.storage ?? null, dbias?.storage ?? null] as const),
-      ...([x.shape[0], x.shape[1], eps, dropping.p] as const),
+      x.storage,
+      z.storage,
+      dz.storage,
+      storageOrNull(weight),
+      statisticsOf(aux),
+      storageOrNull(dx),
+      storageOrNull(dweight),
+      storageOrNull(dbias),
+      x.shape[0],
+      x.shape[1],
+      eps,
+      dropping.p,
     );
     gradients[0] = dx;
     if (weight === undefined) return;
@@ -71,5 +86,7 @@ const op: Op<BatchNormInputs, Attrs> = defineOp({
 export function batchNormRelu(x: Tensor, weight: Tensor | null, bias: Tensor | null, p: number, options: BatchNormOptions = {}): Tensor {
   checkCount(x);
   const key = p === 0 ? NO_KEY : currentRandom().stream('dropout').key();
-  return op(affine(x, weight, bias), { ...options, eps: options.eps ?? 1e-5, dropping: { p, key } });
+  const { eps = 1e-5, remember } = options;
+  const dropping = { p, key };
+  return op(affine(x, weight, bias), remember === undefined ? { eps, dropping } : { eps, remember, dropping });
 }

@@ -1,9 +1,9 @@
 /** Normalization of features: by the statistics of the batch (training) or by given ones (inference). */
 import { defineOp, type GradientThunk, type Op } from '../autograd/op.ts';
 import { constant, normal, type Sample, withAttrs } from '../autograd/sample.ts';
-import type { BatchStatistics, FeatureShape } from '../backend/kernels.ts';
+import type { BatchStatistics, FeatureShape, Storage } from '../backend/kernels.ts';
 import { UserError } from '../errors.ts';
-import { formatShape, sizeOf } from '../tensor/shape.ts';
+import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { emptyTensor, type Tensor } from '../tensor/tensor.ts';
 import { add, mul, sub } from './arithmetic.ts';
 import { rsqrt, square } from './functions.ts';
@@ -31,12 +31,14 @@ const overBatch = (x: Tensor): number[] => (x.rank === 3 ? [0, 2] : [0]);
 /** One number for each feature, so that it broadcasts over x. */
 const perFeature = (p: Tensor, x: Tensor): Tensor => reshape(p, x.rank === 3 ? [1, p.size, 1] : [1, p.size]);
 
-/** @internal */
-export function checkInputs(name: string, x: Tensor, perFeature: readonly Tensor[]): void {
+/** @internal inputs are x, and what has a number for each of its features */
+export function checkInputs(name: string, inputs: readonly Tensor[]): void {
+  const x = inputs[0];
   if (x.rank !== 2 && x.rank !== 3) {
     throw new UserError(`${name}: the input is ${formatShape(x.shape)}; it must be [batch, features] or [batch, features, length]`);
   }
-  for (const p of perFeature) {
+  for (let i = 1; i < inputs.length; i++) {
+    const p = inputs[i];
     if (p.rank !== 1 || p.size !== x.shape[1]) {
       throw new UserError(
         `${name}: the input is ${formatShape(x.shape)}, with ${x.shape[1]} features; weight, bias and statistics must be [${x.shape[1]}], and one is ${formatShape(p.shape)}`,
@@ -45,12 +47,21 @@ export function checkInputs(name: string, x: Tensor, perFeature: readonly Tensor
   }
 }
 
-/** @internal */
-export const statisticsOf = ([mean, rest, variance]: readonly Tensor[]): BatchStatistics => ({
-  mean: mean.storage,
-  rest: rest.storage,
-  variance: variance.storage,
-});
+/** @internal what the forward pass leaves: mean, what rounding left of it, and variance */
+export function statisticsOf(aux: readonly Tensor[]): BatchStatistics {
+  return { mean: aux[0].storage, rest: aux[1].storage, variance: aux[2].storage };
+}
+
+/** @internal shapes of those */
+export function statisticsShapes(x: Tensor): Shape[] {
+  const features = [x.shape[1]];
+  return [features, features, features];
+}
+
+/** @internal the storage of a gradient that may not be wanted */
+export function storageOrNull(tensor: Tensor | null | undefined): Storage | null {
+  return tensor === null || tensor === undefined ? null : tensor.storage;
+}
 
 /** @internal the gradients of `batchNorm` in ops, so that they can be differentiated again */
 export function batchNormGradients(dy: Tensor, [x, weight]: BatchNormInputs, eps: number): GradientThunk[] {
@@ -88,23 +99,31 @@ const trainingOp: Op<BatchNormInputs, BatchNormAttrs> = defineOp({
   name: 'batchNorm',
   tolerance: 1e-6,
   formula: 'y = γ x̂ + β,  x̂ = (x - μ)/σ,  σ = √(Var x + ε);  ∂L/∂γ = Σ x̂ dy,  ∂L/∂β = Σ dy,  ∂L/∂x = γ/σ (dy - mean(dy) - x̂ mean(x̂ dy))',
-  shape: ([x, ...affine]) => {
-    checkInputs('batchNorm', x, affine);
-    return x.shape;
+  shape: inputs => {
+    checkInputs('batchNorm', inputs);
+    return inputs[0].shape;
   },
-  aux: ([x]) => [[x.shape[1]], [x.shape[1]], [x.shape[1]]],
-  forward: (kernels, y, [x, weight, bias], { eps, remember }, _, aux) => {
-    kernels.batchNorm(x.storage, weight?.storage ?? null, bias?.storage ?? null, y, statisticsOf(aux), featureShape(x), eps);
+  aux: inputs => statisticsShapes(inputs[0]),
+  forward: (kernels, y, inputs, { eps, remember }, _, aux) => {
+    const x = inputs[0];
+    kernels.batchNorm(x.storage, storageOrNull(inputs[1]), storageOrNull(inputs[2]), y, statisticsOf(aux), featureShape(x), eps);
     remember?.(aux[0], aux[2]);
   },
   backward: (dy, inputs, _, { eps }) => batchNormGradients(dy, inputs, eps),
-  fastBackward: (dy, [x, weight], _, { eps }, aux, gradients) => {
+  fastBackward: (dy, inputs, _, { eps }, aux, gradients) => {
+    const x = inputs[0];
+    const weight = inputs[1];
     const dx = x.requiresGrad ? emptyTensor(x.shape, x.kernels) : null;
     const dweight = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
     const dbias = weight === undefined ? null : emptyTensor(weight.shape, x.kernels);
     x.kernels.batchNormGrad(
-      ...([x.storage, dy.storage, weight?.storage ?? null, statisticsOf(aux)] as const),
-      ...([dx?.storage ?? null, dweight?.storage ?? null, dbias?.storage ?? null] as const),
+      x.storage,
+      dy.storage,
+      storageOrNull(weight),
+      statisticsOf(aux),
+      storageOrNull(dx),
+      storageOrNull(dweight),
+      storageOrNull(dbias),
       featureShape(x),
       eps,
     );
@@ -138,17 +157,12 @@ const inferenceOp: Op<InferenceInputs, { readonly eps: number }> = defineOp({
   tolerance: 1e-6,
   formula:
     'y = γ x̂ + β,  x̂ = (x - μ)/σ,  σ = √(v + ε);  ∂L/∂x = γ/σ dy,  ∂L/∂γ = Σ x̂ dy,  ∂L/∂β = Σ dy,  ∂L/∂μ = -Σ γ/σ dy,  ∂L/∂v = -Σ γ x̂ dy / 2σ²',
-  shape: ([x, ...others]) => {
-    checkInputs('normalize', x, others);
-    return x.shape;
+  shape: inputs => {
+    checkInputs('normalize', inputs);
+    return inputs[0].shape;
   },
   forward: (kernels, y, [x, mean, variance, weight, bias], { eps }) =>
-    kernels.normalize(
-      ...([x.storage, mean.storage, variance.storage, weight?.storage ?? null, bias?.storage ?? null] as const),
-      y,
-      featureShape(x),
-      eps,
-    ),
+    kernels.normalize(x.storage, mean.storage, variance.storage, storageOrNull(weight), storageOrNull(bias), y, featureShape(x), eps),
   backward: (dy, [x, mean, variance, weight], _, { eps }) => {
     const dims = overBatch(x);
     const inverse = () => rsqrt(add(variance, eps));

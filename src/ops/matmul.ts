@@ -100,6 +100,10 @@ export function matmul(a: Tensor, b: Tensor, { transA = false, transB = false }:
 type LinearInputs = readonly [x: Tensor, weight: Tensor] | readonly [x: Tensor, weight: Tensor, bias: Tensor];
 type LinearAttrs = { readonly activation: Activation };
 
+function linearInputs(x: Tensor, weight: Tensor, bias: Tensor | null): LinearInputs {
+  return bias === null ? [x, weight] : [x, weight, bias];
+}
+
 /** ∂L/∂(pre-activation) from ∂L/∂y and y. */
 function throughActivation(dy: Tensor, y: Tensor, activation: Activation): Tensor {
   if (activation === 'relu') return reluGrad(dy, y);
@@ -114,9 +118,13 @@ const linearOp: Op<LinearInputs, LinearAttrs> = defineOp({
   name: 'linear',
   tolerance: 5e-7,
   formula: "y = f(x Wᵀ + b);  with dz = f'(z) ∂L/∂y:  ∂L/∂x = dz W,  ∂L/∂W = dzᵀ x,  ∂L/∂b = Σ dz over the batch",
-  shape: ([x, w, bias]) => {
-    const [batch, inFeatures] = x.shape;
-    const [outFeatures, k] = w.shape;
+  shape: inputs => {
+    const x = inputs[0];
+    const w = inputs[1];
+    const bias = inputs[2];
+    const inFeatures = x.shape[1];
+    const outFeatures = w.shape[0];
+    const k = w.shape[1];
     if (x.rank !== 2 || w.rank !== 2 || inFeatures !== k) {
       throw new UserError(
         `linear: the input is ${formatShape(x.shape)} and the weight is ${formatShape(w.shape)} ([out, in]); the input must be [batch, ${k ?? 'in'}]`,
@@ -127,10 +135,13 @@ const linearOp: Op<LinearInputs, LinearAttrs> = defineOp({
         `linear: the bias is ${formatShape(bias.shape)}; it must be [${outFeatures}], one for each output of the weight ${formatShape(w.shape)}`,
       );
     }
-    return [batch, outFeatures];
+    return [x.shape[0], outFeatures];
   },
-  forward: (kernels, y, [x, w, bias], { activation }) =>
-    kernels.linear(x.storage, w.storage, bias?.storage ?? null, y, x.shape[0], w.shape[0], w.shape[1], activation),
+  forward: (kernels, y, inputs, { activation }) => {
+    const x = inputs[0];
+    const w = inputs[1];
+    kernels.linear(x.storage, w.storage, inputs[2]?.storage ?? null, y, x.shape[0], w.shape[0], w.shape[1], activation);
+  },
   backward: (dy, [x, w], y, { activation }) => {
     let shared: Tensor | undefined;
     const dz = (): Tensor => {
@@ -185,9 +196,8 @@ const linearOp: Op<LinearInputs, LinearAttrs> = defineOp({
  * x [batch, in], weight [out, in], bias [out] or null, y [batch, out]; more dimensions in front of x are taken as part of the batch.
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, activation: Activation = 'none'): Tensor {
-  const inputs = (rows: Tensor): LinearInputs => (bias === null ? [rows, weight] : [rows, weight, bias]);
-  if (x.rank === 2 || x.rank === 0) return linearOp(inputs(x), { activation });
+  if (x.rank === 2 || x.rank === 0) return linearOp(linearInputs(x, weight, bias), { activation });
   const features = x.shape[x.rank - 1];
-  const rows = linearOp(inputs(reshape(x, [sizeOf(x.shape.slice(0, -1)), features])), { activation });
+  const rows = linearOp(linearInputs(reshape(x, [sizeOf(x.shape.slice(0, -1)), features]), weight, bias), { activation });
   return reshape(rows, [...x.shape.slice(0, -1), weight.shape[0]]);
 }

@@ -52,7 +52,9 @@ const classes = (...labels: number[]): { shape: Shape; values: number[]; constan
 const crossEntropyOp: Op<LogitsAndLabels, CrossEntropyAttrs> = defineOp({
   name: 'softmaxCrossEntropy',
   formula: 'Lᵢ = -Σ_c q_c log softmax(xᵢ)_c,  ∂L/∂x = ∂L/∂Lᵢ (softmax(x) - q),  q = (1 - s) onehot + s/C',
-  shape: ([logits, labels], { mean }) => {
+  shape: (inputs, { mean }) => {
+    const logits = inputs[0];
+    const labels = inputs[1];
     if (logits.rank !== 2 || labels.rank !== 1 || labels.size !== logits.shape[0]) {
       throw new UserError(
         `crossEntropy: logits are ${formatShape(logits.shape)} and labels ${formatShape(labels.shape)}; expected [batch, classes] and [batch] class numbers`,
@@ -61,11 +63,13 @@ const crossEntropyOp: Op<LogitsAndLabels, CrossEntropyAttrs> = defineOp({
     checkIndices('crossEntropy', 'label', labels, logits.shape[1]);
     return mean ? scalar : labels.shape;
   },
-  aux: ([logits, labels], { mean }) => (mean ? [logits.shape, labels.shape] : [logits.shape]),
-  forward: (kernels, z, [logits, labels], { smoothing, mean }, _, aux) => {
-    const [n, c] = logits.shape;
+  aux: (inputs, { mean }) => (mean ? [inputs[0].shape, inputs[1].shape] : [inputs[0].shape]),
+  forward: (kernels, z, inputs, { smoothing, mean }, _, aux) => {
+    const logits = inputs[0];
+    const n = logits.shape[0];
+    const c = logits.shape[1];
     const losses = mean ? aux[1].storage : z;
-    kernels.softmaxCrossEntropy(logits.storage, labels.storage, losses, aux[0].storage, n, c, smoothing);
+    kernels.softmaxCrossEntropy(logits.storage, inputs[1].storage, losses, aux[0].storage, n, c, smoothing);
     if (mean) kernels.reduce('mean', losses, z, 1, n, 1);
   },
   backward: (dz, [logits, labels], _, { smoothing, mean }) => [
@@ -76,10 +80,10 @@ const crossEntropyOp: Op<LogitsAndLabels, CrossEntropyAttrs> = defineOp({
     },
     null,
   ],
-  fastBackward: (dz, [logits, labels], _, { smoothing, mean }, aux, gradients) => {
-    const dx = emptyTensor(logits.shape, logits.kernels);
-    const [n, c] = logits.shape;
-    dx.kernels.softmaxCrossEntropyGrad(aux[0].storage, labels.storage, dz.storage, dx.storage, n, c, smoothing, mean);
+  fastBackward: (dz, inputs, _, { smoothing, mean }, aux, gradients) => {
+    const { shape, kernels } = inputs[0];
+    const dx = emptyTensor(shape, kernels);
+    kernels.softmaxCrossEntropyGrad(aux[0].storage, inputs[1].storage, dz.storage, dx.storage, shape[0], shape[1], smoothing, mean);
     gradients[0] = dx;
   },
   samples: [
