@@ -28,56 +28,9 @@ function upper(x: v128): v128 {
   return v128.shuffle<i64>(x, x, 1, 0);
 }
 
-/** Totals of four columns, each row's added in order. */
-@inline
-function sweepFour(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, rows: i32, row: usize): void {
-  const m = v128.load(mean);
-  const r = v128.load(rest);
-  let low = f64x2.splat(0);
-  let high = low;
-  for (; rows > 0; rows--, x += row, dy += row) {
-    const t = term(what, x, dy, m, r);
-    low = f64x2.add(low, f64x2.promote_low_f32x4(t));
-    high = f64x2.add(high, f64x2.promote_low_f32x4(upper(t)));
-  }
-  v128.store(totals, low);
-  v128.store(totals, high, 16);
-}
-
-/** Totals of n columns, eight at a time in registers; `totals` has room for n rounded up to four. */
-@inline
-function sweep(what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, rows: i32, n: i32, row: usize): void {
-  let j = n;
-  for (; j > 4; j -= 8, x += 32, dy += 32, mean += 32, rest += 32, totals += 64) {
-    const m0 = v128.load(mean);
-    const m1 = v128.load(mean, 16);
-    const r0 = v128.load(rest);
-    const r1 = v128.load(rest, 16);
-    let a = f64x2.splat(0);
-    let b = a;
-    let c = a;
-    let d = a;
-    let from = x;
-    let grad = dy;
-    for (let left = rows; left > 0; left--, from += row, grad += row) {
-      const t = term(what, from, grad, m0, r0);
-      const u = term(what, from + 16, grad + 16, m1, r1);
-      a = f64x2.add(a, f64x2.promote_low_f32x4(t));
-      b = f64x2.add(b, f64x2.promote_low_f32x4(upper(t)));
-      c = f64x2.add(c, f64x2.promote_low_f32x4(u));
-      d = f64x2.add(d, f64x2.promote_low_f32x4(upper(u)));
-    }
-    v128.store(totals, a);
-    v128.store(totals, b, 16);
-    v128.store(totals, c, 32);
-    v128.store(totals, d, 48);
-  }
-  if (j > 0) sweepFour(what, x, dy, mean, rest, totals, rows, row);
-}
-
 /** Totals of n features whose values lie in runs of `inner`, one run in each of `outer` slabs. */
 @inline
-function runs(
+export function gather(
   what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, outer: i32, n: i32, inner: i32, slab: usize,
 ): void {
   const run = <usize>inner << 2;
@@ -98,14 +51,6 @@ function runs(
     const total = f64x2.add(low, high);
     store<f64>(totals, f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1));
   }
-}
-
-@inline
-export function gather(
-  what: i32, x: usize, dy: usize, mean: usize, rest: usize, totals: usize, outer: i32, n: i32, inner: i32, slab: usize,
-): void {
-  if (inner == 1) sweep(what, x, dy, mean, rest, totals, outer, n, slab);
-  else runs(what, x, dy, mean, rest, totals, outer, n, inner, slab);
 }
 
 /** scale = weight / √(variance + ε), shift = bias; weight and bias may be 0 (1 and 0 everywhere) */

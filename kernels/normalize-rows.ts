@@ -5,13 +5,10 @@
  * Features are taken by strips of sixteen, a cache line wide. A strip is copied to where all passes find it in the first cache, which holds few lines of a
  * matrix whose rows are a power of two apart. As in normalize.ts, the n features may be some of `features`.
  */
-import { centered, gather, GRADIENT, measure, PRODUCTS, scales, slopes } from './feature-sums';
-import { twiceSixteenWords } from './random';
+import { scales, slopes } from './feature-sums';
+import { putKeys, twiceSixteenWords, WORDS as DRAWN } from './random';
 import { madd, storeUpTo } from './simd';
-
-/** Features of a strip, and bytes of one of its rows. */
-const STRIP: i32 = 16;
-const ROW: usize = 64;
+import { centerStrip, centerTo, copyStrip, partBytes, passStrip, ROW, STRIP, total } from './strip-sums';
 
 // What is kept of a strip at `scratch`: sums, factors, random words, then its rows.
 const SUMS: usize = 0;
@@ -21,34 +18,35 @@ const SHIFT: usize = 320;
 const AVERAGE: usize = SHIFT; // the way back has no shift
 const SLOPE: usize = 384;
 const WORDS: usize = 448;
-const ROWS: usize = 576; // words of two rows take 128 bytes
+const ROWS: usize = WORDS + DRAWN;
 
 @inline
 function offset(p: usize, at: usize): usize {
   return p == 0 ? 0 : p + at;
 }
 
-/** Sixteen columns, to rows side by side. */
-function copyStrip(from: usize, row: usize, to: usize, rows: i32): void {
-  for (; rows > 0; rows--, from += row, to += ROW) {
-    v128.store(to, v128.load(from));
-    v128.store(to, v128.load(from, 16), 16);
-    v128.store(to, v128.load(from, 32), 32);
-    v128.store(to, v128.load(from, 48), 48);
+/** Copies a strip of x with its mean taken out, and keeps mean, what rounding left of it, and biased variance. */
+function measureStrip(x: usize, row: usize, rows: i32, wide: i32, mean: usize, rest: usize, variance: usize, scratch: usize): void {
+  const values = scratch + ROWS;
+  const parts = values + (<usize>rows << 6);
+  const totals = scratch + SUMS;
+  const count = <f64>rows;
+  total(parts, copyStrip(x, row, values, rows, parts), totals);
+  for (let j: usize = 0; j < <usize>wide; j++) {
+    const exact = load<f64>(totals + (j << 3)) / count;
+    const rounded = <f32>exact;
+    store<f32>(mean + (j << 2), rounded);
+    store<f32>(rest + (j << 2), <f32>(exact - <f64>rounded));
   }
+  centerStrip(values, rows, mean, rest, parts);
+  total(parts, parts + partBytes(rows), totals);
+  for (let j: usize = 0; j < <usize>wide; j++) store<f32>(variance + (j << 2), <f32>(load<f64>(totals + (j << 3)) / count));
 }
 
-/** The words `first` to `first + 15` of the sequence; gives their address. `words` has room for 128 bytes. */
-function draw(key0: u32, key1: u32, first: u32, words: usize): usize {
-  twiceSixteenWords(key0, key1, first >>> 1, (first >>> 1) + 8, words);
+/** The words `first` to `first + 15` of the sequence whose keys are put at `words`; gives their address. */
+function draw(first: u32, words: usize): usize {
+  twiceSixteenWords(first >>> 1, (first >>> 1) + 8, words);
   return words + ((first & 1) << 2);
-}
-
-/** Four values of a strip, normalized, from `at` on in their row. */
-@inline
-function normal(from: usize, mean: usize, rest: usize, scratch: usize, at: usize): v128 {
-  const d = centered(v128.load(from + at), v128.load(mean + at), v128.load(rest + at));
-  return madd(d, v128.load(scratch + at, SCALE), v128.load(scratch + at, SHIFT));
 }
 
 @inline
@@ -56,18 +54,16 @@ function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
 
+/** What of a normalized value comes out, by its random word. */
 @inline
-function keep(words: usize, limit: v128, x: v128, by: v128): v128 {
-  return v128.and(i32x4.ge_u(v128.load(words), limit), f32x4.mul(x, by));
+function output(hasRelu: bool, z: v128, word: v128, drops: bool, limit: v128, by: v128): v128 {
+  if (!hasRelu) return z;
+  return drops ? v128.and(i32x4.ge_u(word, limit), f32x4.mul(relu(z), by)) : relu(z);
 }
 
-@inline
-function output(
-  hasRelu: bool, from: usize, mean: usize, rest: usize, scratch: usize, at: usize, words: usize, threshold: u32, limit: v128, by: v128,
-): v128 {
-  const z = normal(from, mean, rest, scratch, at);
-  if (!hasRelu) return z;
-  return threshold != 0 ? keep(words + at, limit, relu(z), by) : relu(z);
+/** A row of sixteen, or as many of them as there are. */
+function putPart(from: usize, to: usize, wide: i32): void {
+  for (; wide > 0; wide -= 4, from += 16, to += 16) storeUpTo(to, v128.load(from), wide);
 }
 
 @inline
@@ -78,10 +74,11 @@ function forward(
   const row = <usize>features << 2;
   const limit = i32x4.splat(threshold);
   const by = f32x4.splat(factor);
+  const drops = hasRelu && threshold != 0;
+  if (drops) putKeys(key0, key1, scratch + WORDS);
   for (; n > 0; n -= STRIP, x += ROW, y += ROW, mean += ROW, rest += ROW, variance += ROW, counter += STRIP) {
     const wide = min(n, STRIP);
-    copyStrip(x, row, scratch + ROWS, rows);
-    measure(scratch + ROWS, mean, rest, variance, rows, wide, 1, ROW, scratch + SUMS);
+    measureStrip(x, row, rows, wide, mean, rest, variance, scratch);
     scales(weight, bias, variance, scratch + SCALE, scratch + SHIFT, wide, eps);
     weight = offset(weight, ROW);
     bias = offset(bias, ROW);
@@ -89,29 +86,41 @@ function forward(
     let to = y;
     let word = counter;
     const isOdd = ((counter | features) & 1) != 0;
+    const a0 = v128.load(scratch, SCALE);
+    const a1 = v128.load(scratch, SCALE + 16);
+    const a2 = v128.load(scratch, SCALE + 32);
+    const a3 = v128.load(scratch, SCALE + 48);
+    const b0 = v128.load(scratch, SHIFT);
+    const b1 = v128.load(scratch, SHIFT + 16);
+    const b2 = v128.load(scratch, SHIFT + 32);
+    const b3 = v128.load(scratch, SHIFT + 48);
     for (let r = 0; r < rows; r++, from += ROW, to += row, word += features) {
       let words = scratch + WORDS + (<usize>(r & 1) << 6);
-      if (hasRelu && threshold != 0) {
+      if (drops) {
         // words of two rows at a time, where both begin a block
-        if (isOdd) words = draw(key0, key1, word, scratch + WORDS);
-        else if ((r & 1) == 0) twiceSixteenWords(key0, key1, word >>> 1, (word + features) >>> 1, words);
+        if (isOdd) words = draw(word, scratch + WORDS);
+        else if ((r & 1) == 0) twiceSixteenWords(word >>> 1, (word + features) >>> 1, words);
       }
-      if (wide == STRIP) {
-        v128.store(to, output(hasRelu, from, mean, rest, scratch, 0, words, threshold, limit, by));
-        v128.store(to, output(hasRelu, from, mean, rest, scratch, 16, words, threshold, limit, by), 16);
-        v128.store(to, output(hasRelu, from, mean, rest, scratch, 32, words, threshold, limit, by), 32);
-        v128.store(to, output(hasRelu, from, mean, rest, scratch, 48, words, threshold, limit, by), 48);
-        continue;
-      }
-      let left = wide;
-      for (let at: usize = 0; left > 0; at += 16, left -= 4) {
-        storeUpTo(to + at, output(hasRelu, from, mean, rest, scratch, at, words, threshold, limit, by), left);
-      }
+      // all is loaded before anything is stored, else the engine does not join it
+      const x0 = v128.load(from);
+      const x1 = v128.load(from, 16);
+      const x2 = v128.load(from, 32);
+      const x3 = v128.load(from, 48);
+      const w0 = v128.load(words);
+      const w1 = v128.load(words, 16);
+      const w2 = v128.load(words, 32);
+      const w3 = v128.load(words, 48);
+      const put = wide == STRIP ? to : from;
+      v128.store(put, output(hasRelu, madd(x0, a0, b0), w0, drops, limit, by));
+      v128.store(put, output(hasRelu, madd(x1, a1, b1), w1, drops, limit, by), 16);
+      v128.store(put, output(hasRelu, madd(x2, a2, b2), w2, drops, limit, by), 32);
+      v128.store(put, output(hasRelu, madd(x3, a3, b3), w3, drops, limit, by), 48);
+      if (wide < STRIP) putPart(from, to, wide);
     }
   }
 }
 
-/** `scratch` has room for 576 bytes and 64 more a row. */
+/** `scratch` has room for 1216 bytes and 80 more a row. */
 export function batchNormRows(
   x: usize, weight: usize, bias: usize, y: usize, mean: usize, rest: usize, variance: usize,
   rows: i32, n: i32, features: i32, eps: f64, scratch: usize,
@@ -121,7 +130,7 @@ export function batchNormRows(
 
 /**
  * y = word ≥ threshold ? factor max(0, batch norm of x) : 0, for element i of the whole by word `counter` + i, where `counter` is given for the first of
- * the n features. With a threshold of 0 nothing is drawn. `scratch` has room for 576 bytes and 64 more a row.
+ * the n features. With a threshold of 0 nothing is drawn. `scratch` has room for 1216 bytes and 80 more a row.
  */
 export function batchNormRelu(
   x: usize, weight: usize, bias: usize, y: usize, mean: usize, rest: usize, variance: usize,
@@ -130,28 +139,43 @@ export function batchNormRelu(
   forward(true, x, weight, bias, y, mean, rest, variance, rows, n, features, eps, threshold, factor, key0, key1, counter, scratch);
 }
 
-/** What ReLU and dropout let through of the gradient dy. */
+/** Four values of dx = scale ((dy - average) - slope (x - mean)). */
 @inline
-function passed(y: usize, dy: usize, by: v128): v128 {
-  return v128.and(f32x4.mul(v128.load(dy), by), f32x4.gt(v128.load(y), f32x4.splat(0)));
+function slanted(centered: v128, grad: v128, scale: v128, average: v128, slope: v128): v128 {
+  return f32x4.mul(scale, f32x4.sub(f32x4.sub(grad, average), f32x4.mul(centered, slope)));
 }
 
-/** That of sixteen columns, to rows side by side. */
-function passStrip(y: usize, dy: usize, row: usize, by: v128, to: usize, rows: i32): void {
-  for (; rows > 0; rows--, y += row, dy += row, to += ROW) {
-    v128.store(to, passed(y, dy, by));
-    v128.store(to, passed(y + 16, dy + 16, by), 16);
-    v128.store(to, passed(y + 32, dy + 32, by), 32);
-    v128.store(to, passed(y + 48, dy + 48, by), 48);
+/** Those of a strip of `wide` columns, from rows side by side to rows that are `row` bytes apart. */
+function slantStrip(from: usize, grad: usize, to: usize, row: usize, rows: i32, wide: i32, scratch: usize): void {
+  const a0 = v128.load(scratch, SCALE);
+  const a1 = v128.load(scratch, SCALE + 16);
+  const a2 = v128.load(scratch, SCALE + 32);
+  const a3 = v128.load(scratch, SCALE + 48);
+  const b0 = v128.load(scratch, AVERAGE);
+  const b1 = v128.load(scratch, AVERAGE + 16);
+  const b2 = v128.load(scratch, AVERAGE + 32);
+  const b3 = v128.load(scratch, AVERAGE + 48);
+  const c0 = v128.load(scratch, SLOPE);
+  const c1 = v128.load(scratch, SLOPE + 16);
+  const c2 = v128.load(scratch, SLOPE + 32);
+  const c3 = v128.load(scratch, SLOPE + 48);
+  for (; rows > 0; rows--, from += ROW, grad += ROW, to += row) {
+    // all is loaded before anything is stored, else the engine does not join it
+    const x0 = v128.load(from);
+    const x1 = v128.load(from, 16);
+    const x2 = v128.load(from, 32);
+    const x3 = v128.load(from, 48);
+    const g0 = v128.load(grad);
+    const g1 = v128.load(grad, 16);
+    const g2 = v128.load(grad, 32);
+    const g3 = v128.load(grad, 48);
+    const put = wide == STRIP ? to : from;
+    v128.store(put, slanted(x0, g0, a0, b0, c0));
+    v128.store(put, slanted(x1, g1, a1, b1, c1), 16);
+    v128.store(put, slanted(x2, g2, a2, b2, c2), 32);
+    v128.store(put, slanted(x3, g3, a3, b3, c3), 48);
+    if (wide < STRIP) putPart(from, to, wide);
   }
-}
-
-/** Four values of dx = scale ((dy - average) - slope (x - mean)), from `at` on in their row. */
-@inline
-function slanted(from: usize, grad: usize, mean: usize, rest: usize, scratch: usize, at: usize): v128 {
-  const d = centered(v128.load(from + at), v128.load(mean + at), v128.load(rest + at));
-  const g = f32x4.sub(v128.load(grad + at), v128.load(scratch + at, AVERAGE));
-  return f32x4.mul(v128.load(scratch + at, SCALE), f32x4.sub(g, f32x4.mul(d, v128.load(scratch + at, SLOPE))));
 }
 
 @inline
@@ -163,13 +187,14 @@ function backward(
   const by = f32x4.splat(factor);
   const values = scratch + ROWS;
   const gradients = values + (<usize>rows << 6);
+  const parts = gradients + (<usize>rows << 6);
+  const products = parts + partBytes(rows);
   for (; n > 0; n -= STRIP, x += ROW, y += ROW, dy += ROW, mean += ROW, rest += ROW, variance += ROW) {
     const wide = min(n, STRIP);
-    copyStrip(x, row, values, rows);
-    if (hasRelu) passStrip(y, dy, row, by, gradients, rows);
-    else copyStrip(dy, row, gradients, rows);
-    gather(GRADIENT, values, gradients, mean, rest, scratch + SUMS, rows, wide, 1, ROW);
-    gather(PRODUCTS, values, gradients, mean, rest, scratch + PRODUCT_SUMS, rows, wide, 1, ROW);
+    centerTo(x, row, mean, rest, values, rows);
+    passStrip(hasRelu, y, dy, row, by, values, gradients, rows, parts);
+    total(parts, products, scratch + SUMS);
+    total(products, products + partBytes(rows), scratch + PRODUCT_SUMS);
     slopes(
       weight, variance, scratch + SUMS, scratch + PRODUCT_SUMS, dweight, dbias, scratch + SCALE, scratch + AVERAGE, scratch + SLOPE, wide, <f64>rows, eps,
     );
@@ -177,25 +202,12 @@ function backward(
     dweight = offset(dweight, ROW);
     dbias = offset(dbias, ROW);
     if (dx == 0) continue;
-    let from = values;
-    let grad = gradients;
-    let to = dx;
-    for (let r = rows; r > 0; r--, from += ROW, grad += ROW, to += row) {
-      if (wide == STRIP) {
-        v128.store(to, slanted(from, grad, mean, rest, scratch, 0));
-        v128.store(to, slanted(from, grad, mean, rest, scratch, 16), 16);
-        v128.store(to, slanted(from, grad, mean, rest, scratch, 32), 32);
-        v128.store(to, slanted(from, grad, mean, rest, scratch, 48), 48);
-        continue;
-      }
-      let left = wide;
-      for (let at: usize = 0; left > 0; at += 16, left -= 4) storeUpTo(to + at, slanted(from, grad, mean, rest, scratch, at), left);
-    }
+    slantStrip(values, gradients, dx, row, rows, wide, scratch);
     dx += ROW;
   }
 }
 
-/** `scratch` has room for 576 bytes and 128 more a row. */
+/** `scratch` has room for 1216 bytes and 160 more a row. */
 export function batchNormRowsGrad(
   x: usize, dy: usize, weight: usize, mean: usize, rest: usize, variance: usize, dx: usize, dweight: usize, dbias: usize,
   rows: i32, n: i32, features: i32, eps: f64, scratch: usize,
@@ -205,7 +217,7 @@ export function batchNormRowsGrad(
 
 /**
  * The gradients: with g = factor dy where y > 0, else 0, those of `batchNormGrad` for g. dx, dweight and dbias may be 0: not wanted. `scratch` has room for
- * 576 bytes and 128 more a row.
+ * 1216 bytes and 160 more a row.
  */
 export function batchNormReluGrad(
   x: usize, y: usize, dy: usize, weight: usize, mean: usize, rest: usize, variance: usize, dx: usize, dweight: usize, dbias: usize,

@@ -80,28 +80,63 @@ export function eightWords(key0: u32, key1: u32, block0: u32, words: usize): voi
   v128.store(words, v128.shuffle<i32>(a, b, 2, 6, 3, 7), 16);
 }
 
+// What is kept beside sixteen words and sixteen more: where joined vectors come apart again, and the keys, each in two vectors.
+const APART: usize = 128;
+const KEYS: usize = 256;
+/** Bytes of memory that `twiceSixteenWords` works with. */
+export const WORDS: usize = KEYS + 64 + 5 * 64;
+
+/** Two vectors of a key. */
+@inline
+function putKey(at: usize, key: u32): void {
+  const k = i32x4.splat(key);
+  v128.store(at, k);
+  v128.store(at, k, 16);
+}
+
+/** Keys for `twiceSixteenWords`: the two that blocks begin with, and of the three those two that are added after every four rounds, in turn, with the number of the addition. */
+export function putKeys(key0: u32, key1: u32, words: usize): void {
+  let x = key0;
+  let y = key1;
+  let z = key0 ^ key1 ^ 0x1bd11bda;
+  for (let number: u32 = 0, at = words + KEYS; number <= 5; number++, at += 64) {
+    putKey(at, x);
+    putKey(at + 32, y + number);
+    const t = x;
+    x = y;
+    y = z;
+    z = t;
+  }
+}
+
 /**
- * The words of eight blocks from `first` on, sixteen in order, to `words`, and those from `second` on behind them. Four groups of four blocks go side by
- * side: each is one long chain of operations that wait for one another.
+ * The words of eight blocks from `first` on, sixteen in order, to `words`, and those from `second` on behind them, by the keys that are put there. Four groups of four blocks
+ * go side by side: each is one long chain of operations that wait for one another.
  */
-export function twiceSixteenWords(key0: u32, key1: u32, first: u32, second: u32, words: usize): void {
+export function twiceSixteenWords(first: u32, second: u32, words: usize): void {
   const last = i32x4.splat(0x7fffffff);
   const low = v128.load(COUNTING);
   const high = v128.load(COUNTING, 16);
-  // of the three keys two are added after every four rounds, in turn, and the number of the addition
-  let x = i32x4.splat(key0);
-  let y = i32x4.splat(key1);
-  let z = i32x4.splat(key0 ^ key1 ^ 0x1bd11bda);
-  let a = i32x4.add(v128.and(i32x4.add(i32x4.splat(first), low), last), x);
-  let c = i32x4.add(v128.and(i32x4.add(i32x4.splat(first), high), last), x);
-  let e = i32x4.add(v128.and(i32x4.add(i32x4.splat(second), low), last), x);
-  let g = i32x4.add(v128.and(i32x4.add(i32x4.splat(second), high), last), x);
-  let b = y;
-  let d = y;
-  let f = y;
-  let h = y;
-  for (let number = 1; number <= 5; number++) {
-    if (number & 1) {
+  let a = v128.and(i32x4.add(i32x4.splat(first), low), last);
+  let c = v128.and(i32x4.add(i32x4.splat(first), high), last);
+  let e = v128.and(i32x4.add(i32x4.splat(second), low), last);
+  let g = v128.and(i32x4.add(i32x4.splat(second), high), last);
+  let b = i32x4.splat(0);
+  let d = b;
+  let f = b;
+  let h = b;
+  for (let keys = words + KEYS, number = 0; ; keys += 64, number++) {
+    // two vectors of a key are loaded one after the other, else the engine does not join them
+    a = i32x4.add(a, v128.load(keys));
+    c = i32x4.add(c, v128.load(keys, 16));
+    e = i32x4.add(e, v128.load(keys));
+    g = i32x4.add(g, v128.load(keys, 16));
+    b = i32x4.add(b, v128.load(keys, 32));
+    d = i32x4.add(d, v128.load(keys, 48));
+    f = i32x4.add(f, v128.load(keys, 32));
+    h = i32x4.add(h, v128.load(keys, 48));
+    if (number == 5) break;
+    if ((number & 1) == 0) {
       a = i32x4.add(a, b);
       c = i32x4.add(c, d);
       e = i32x4.add(e, f);
@@ -168,32 +203,20 @@ export function twiceSixteenWords(key0: u32, key1: u32, first: u32, second: u32,
       f = mix(e, f, 24);
       h = mix(g, h, 24);
     }
-    const t = x;
-    x = y;
-    y = z;
-    z = t;
-    const added = i32x4.add(y, i32x4.splat(number));
-    a = i32x4.add(a, x);
-    c = i32x4.add(c, x);
-    e = i32x4.add(e, x);
-    g = i32x4.add(g, x);
-    b = i32x4.add(b, added);
-    d = i32x4.add(d, added);
-    f = i32x4.add(f, added);
-    h = i32x4.add(h, added);
   }
   if (WIDE) {
-    // by way of memory, where vectors that were joined come apart again
-    v128.store(words, a);
-    v128.store(words, c, 16);
-    v128.store(words, b, 32);
-    v128.store(words, d, 48);
-    v128.store(words, e, 64);
-    v128.store(words, g, 80);
-    v128.store(words, f, 96);
-    v128.store(words, h, 112);
-    interleave(v128.load(words), v128.load(words, 32), v128.load(words, 16), v128.load(words, 48), words);
-    interleave(v128.load(words, 64), v128.load(words, 96), v128.load(words, 80), v128.load(words, 112), words + 64);
+    // by way of memory, where vectors that were joined come apart again: of its own, else the engine sees what is stored twice, and joins but half of them
+    const raw = words + APART;
+    v128.store(raw, a);
+    v128.store(raw, c, 16);
+    v128.store(raw, b, 32);
+    v128.store(raw, d, 48);
+    v128.store(raw, e, 64);
+    v128.store(raw, g, 80);
+    v128.store(raw, f, 96);
+    v128.store(raw, h, 112);
+    interleave(v128.load(raw), v128.load(raw, 32), v128.load(raw, 16), v128.load(raw, 48), words);
+    interleave(v128.load(raw, 64), v128.load(raw, 96), v128.load(raw, 80), v128.load(raw, 112), words + 64);
   } else {
     interleave(a, b, c, d, words);
     interleave(e, f, g, h, words + 64);
@@ -217,7 +240,7 @@ function keepOrNot(words: usize, x: usize, out: usize, n: i32, limit: v128, fact
   store<u8>(mask, <u8>i32x4.bitmask(keep));
 }
 
-/** out[i] = word i ≥ threshold (unsigned) ? scale x[i] : 0. The mask gets a byte for every four elements. `scratch` has room for 128 bytes. */
+/** out[i] = word i ≥ threshold (unsigned) ? scale x[i] : 0. The mask gets a byte for every four elements. `scratch` has room for 640 bytes. */
 export function dropout(
   x: usize, out: usize, n: i32, threshold: u32, scale: f32, key0: u32, key1: u32, counter: u32, mask: usize, scratch: usize,
 ): void {
@@ -226,8 +249,9 @@ export function dropout(
   const odd = <usize>(counter & 1) << 2;
   let block = counter >>> 1;
   if (!odd) {
+    putKeys(key0, key1, scratch);
     for (; n >= 32; n -= 32, block += 16, x += 128, out += 128) {
-      twiceSixteenWords(key0, key1, block, block + 8, scratch);
+      twiceSixteenWords(block, block + 8, scratch);
       for (let at: usize = 0; at < 128; at += 16, mask++) keepOrNot(scratch + at, x + at, out + at, 4, limit, factor, mask);
     }
   } else {

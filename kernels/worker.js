@@ -11,6 +11,7 @@ function serve({ module, memory, control, seat, names, foreign, layout, spin, id
   const words = new Int32Array(memory.buffer, control, SEATS + SEAT_WORDS * (seat + 1));
   const values = new Float64Array(memory.buffer, control + 4 * VALUES, 2 * MOST_ARGUMENTS);
   const state = SEATS + SEAT_WORDS * seat;
+  const givenBy = new Array(MOST_ARGUMENTS + 1).fill(null); // of a piece, by how many there are
   const pause = Atomics.pause ?? (() => {});
 
   function work() {
@@ -19,7 +20,7 @@ function serve({ module, memory, control, seat, names, foreign, layout, spin, id
     const grain = words[GRAIN];
     const count = words[COUNT];
     const local = words[LOCAL];
-    const given = new Array(words[ARGUMENTS]).fill(0);
+    const given = (givenBy[words[ARGUMENTS]] ??= new Array(words[ARGUMENTS]).fill(null));
     const part = words[PART];
     const twoEnded = words[TWO_ENDED] === 1;
     if (twoEnded && seat > 0) return; // it was told to leave: the two ends are others'

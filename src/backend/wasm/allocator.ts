@@ -20,6 +20,7 @@ export class Block implements Storage {
   length = 0;
   readonly address: number;
   readonly sizeClass: number;
+  readonly bytes: number;
   readonly home: Allocator;
   live = true;
   /** The next free block of the same class. */
@@ -30,6 +31,7 @@ export class Block implements Storage {
   constructor(address: number, sizeClass: number, home: Allocator) {
     this.address = address;
     this.sizeClass = sizeClass;
+    this.bytes = bytesOf(sizeClass);
     this.home = home;
   }
 }
@@ -73,7 +75,7 @@ export class Allocator {
   alloc(length: number): Block {
     const block = this.#take(classOf(length === 0 ? 1 : Math.ceil(length / (UNIT / 4))), length);
     block.length = length;
-    this.#live += bytesOf(block.sizeClass);
+    this.#live += block.bytes;
     return block;
   }
 
@@ -84,7 +86,7 @@ export class Allocator {
     block.live = false;
     block.next = this.#free[block.sizeClass];
     this.#free[block.sizeClass] = block;
-    this.#live -= bytesOf(block.sizeClass);
+    this.#live -= block.bytes;
   }
 
   view(storage: Storage): Float32Array {
@@ -115,7 +117,7 @@ export class Allocator {
       this.#scratch[which] = null; // should the next line throw, the block is not in use any more
       block = this.#take(classOf(Math.ceil(bytes / UNIT)), bytes / 4);
       this.#scratch[which] = block;
-      this.#scratchBytes[which] = bytesOf(block.sizeClass);
+      this.#scratchBytes[which] = block.bytes;
     }
     return block.address;
   }

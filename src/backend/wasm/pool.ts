@@ -140,6 +140,8 @@ export class Pool {
   readonly #words: Int32Array;
   readonly #values: Float64Array;
   readonly #seats: Seat[] = [];
+  /** Arguments of a piece, by how many there are. */
+  readonly #given: (number[] | null)[] = new Array<number[] | null>(MOST_ARGUMENTS + 1).fill(null);
   #threads = 1;
   #failures = 0;
   #deaths = 0;
@@ -305,7 +307,8 @@ export class Pool {
   // The same loop is in kernels/worker.js, and which piece is which has to be the same in both.
   #work({ kernel, total, grain, count }: Job, values: readonly number[], steps: readonly number[]): void {
     const call = this.#kernels[kernel];
-    const given = values.slice();
+    let given = this.#given[values.length];
+    if (given === null) this.#given[values.length] = given = values.slice();
     const isTwoEnded = this.#words[TWO_ENDED] === 1;
     const part = this.#words[PART];
     let left = Math.ceil(total / grain);

@@ -64,8 +64,12 @@ export class SparseProducts {
     let share = this.#plan(first, scratch);
     if (second !== undefined) {
       const other = this.#plan(second, scratch);
-      if (other < share * CLEARLY) [chosen, share] = [second, other];
-      else this.#plan(first, scratch);
+      if (other < share * CLEARLY) {
+        chosen = second;
+        share = other;
+      } else {
+        this.#plan(first, scratch);
+      }
     }
     if (share > (kernels.sparseBackground(scratch) === 0 ? this.#shares.zeros : this.#shares.background)) return false;
     kernels.sparseGemm(scratch, chosen.m, chosen.n, chosen.k);
@@ -73,8 +77,22 @@ export class SparseProducts {
   }
 
   #plan(product: Product, scratch: number): number {
-    const { a, b, c, m, n, k, transA = false, transB = false, transC = false, bias = 0, activation = 0 } = product;
-    const [ta, tb, tc] = [transA ? 1 : 0, transB ? 1 : 0, transC ? 1 : 0];
-    return this.#threads.kernels.sparsePlan(a, b, c, m, n, k, ta, tb, tc, bias, activation, scratch, 1);
+    const { a, b, c, m, n, k, transA, transB, transC, bias = 0, activation = 0 } = product;
+    const { kernels } = this.#threads;
+    return kernels.sparsePlan(
+      a,
+      b,
+      c,
+      m,
+      n,
+      k,
+      Number(transA ?? 0),
+      Number(transB ?? 0),
+      Number(transC ?? 0),
+      bias,
+      activation,
+      scratch,
+      1,
+    );
   }
 }

@@ -3,7 +3,7 @@
  * element's arithmetic, and the order of every sum, is that of one thread.
  */
 import type { KernelExports } from './exports.ts';
-import type { Pool } from './pool.ts';
+import type { Job, Pool } from './pool.ts';
 
 /** From which size on work is shared out: below, one thread is done before another has begun. `node bench/threads.mjs` measures it. */
 export interface Limits {
@@ -23,6 +23,8 @@ const PIECE = 8192;
 const PIECE_OF_PRODUCT = 250_000;
 /** The same of a sparse product, as if it were done in full. */
 const PIECE_OF_SPARSE = 750_000;
+/** Bytes of local memory beside a row: what `dropout` asks for. */
+const LOCAL = 640;
 /** Elements packed in a piece at least. */
 const PIECE_OF_PACKING = 8192;
 
@@ -72,7 +74,7 @@ const LINE = 16;
 
 /** Bytes of working memory, in whole cache lines, to normalize n features over [outer, n, inner]: what kernels/normalize-rows.ts and normalize.ts ask for. */
 export function normBytes(outer: number, n: number, inner: number): number {
-  return inner === 1 ? 576 + 128 * outer : 128 * Math.ceil(n / 4) + 64;
+  return inner === 1 ? 1216 + 160 * outer : 128 * Math.ceil(n / 4) + 64;
 }
 
 /** The same to sum n columns: what kernels/reduce.ts asks for. */
@@ -93,49 +95,59 @@ const COLUMNS: Partial<Record<Splittable, number>> = {
   limitRowNorms: 2,
 };
 
-/** @param scratch the address of so many bytes of working memory, as the allocator has it */
-export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes: number) => number, limits: Limits): KernelExports {
-  const numberOf = (name: keyof KernelExports): number => pool.kernelNames.indexOf(name);
+/** A job of one kernel, described anew each time in the same object and arrays: what is done in every step of training is not to leave garbage. */
+class Repeated {
+  private readonly job: { -readonly [Key in keyof Job]: Job[Key] };
+  private readonly pool: Pool;
+  /** What each unit adds to an argument. */
+  readonly steps: number[];
 
-  /** Runs `total` units in pieces of at least `least`; `local` names the argument that is local memory. */
-  function share(
-    name: number,
-    total: number,
-    least: number,
-    count: number,
-    values: number[],
-    steps: number[],
-    local = -1,
-    localBytes = 0,
-  ): void {
-    if (local >= 0) values[local] = scratch(localBytes * pool.places);
-    pool.run({ kernel: name, total, grain: least, count, local, localBytes }, values, steps);
+  /** @param count the argument that is the number of units @param local that which is local memory, or -1 */
+  constructor(pool: Pool, name: keyof KernelExports, count: number, local: number, steps: readonly number[]) {
+    this.pool = pool;
+    this.job = { kernel: pool.kernelNames.indexOf(name), total: 0, grain: 0, count, local, localBytes: 0 };
+    this.steps = [...steps];
   }
 
+  /** Runs `total` units in pieces of at least `least`, with so many bytes of local memory for each thread. */
+  run(total: number, least: number, values: readonly number[], localBytes = 0): void {
+    this.job.total = total;
+    this.job.grain = least;
+    this.job.localBytes = localBytes;
+    this.pool.run(this.job, values, this.steps);
+  }
+}
+
+/** What a unit adds to an argument of such a form. */
+function stepOf(form: string, width: number, values: readonly number[]): number {
+  if (form === 'd') return values[values.length - 1];
+  if (form === 'm') return 0.25;
+  return form === 'x' ? 4 : form === 'r' ? 4 * width : 0;
+}
+
+/** @param scratch the address of so many bytes of working memory, as the allocator has it */
+export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes: number) => number, limits: Limits): KernelExports {
   function split<K extends Splittable>(name: K): KernelExports[K] {
     const form: string = FORMS[name];
     const kernel = kernels[name] as (...values: number[]) => void;
-    const number = numberOf(name);
     const count = form.indexOf('n');
     const local = form.indexOf('l');
-    const columns = COLUMNS[name];
+    const columns = COLUMNS[name] ?? -1;
     const from = COSTLY.includes(name) ? limits.costlyElements : limits.elements;
+    const job = new Repeated(pool, name, count, local, new Array<number>(form.length).fill(0));
+    const { steps } = job;
     const shared = (...values: number[]): void => {
       const total = values[count];
-      const width = columns === undefined ? 1 : values[columns];
+      const width = columns < 0 ? 1 : values[columns];
       if (total * width < from || pool.helpers() === 0) {
         kernel(...values);
         return;
       }
-      const steps = values.map((value, j) => {
-        if (form[j] === 'i') return 1;
-        if (value === 0) return 0;
-        if (form[j] === 'd') return values[values.length - 1];
-        if (form[j] === 'm') return 0.25;
-        return form[j] === 'x' ? 4 : form[j] === 'r' ? 4 * width : 0;
-      });
-      const least = columns === undefined ? PIECE : Math.ceil(PIECE / 4 / width);
-      share(number, total, least, count, values, steps, local, local < 0 ? 0 : 64 * Math.ceil(width / 16) + 128);
+      for (let j = 0; j < steps.length; j++) steps[j] = form[j] === 'i' ? 1 : values[j] === 0 ? 0 : stepOf(form[j], width, values);
+      const least = columns < 0 ? PIECE : Math.ceil(PIECE / 4 / width);
+      const bytes = local < 0 ? 0 : 64 * Math.ceil(width / 16) + LOCAL;
+      if (local >= 0) values[local] = scratch(bytes * pool.places);
+      job.run(total, least, values, bytes);
     };
     return shared as unknown as KernelExports[K];
   }
@@ -143,35 +155,43 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
   const names = Object.keys(FORMS) as Splittable[];
   const out = { ...kernels, ...Object.fromEntries(names.map(name => [name, split(name)])) };
 
-  const binary = numberOf('binary');
+  const [binaryRows, binaryCols] = [4, 5].map(count => new Repeated(pool, 'binary', count, 10, new Array<number>(11).fill(0)));
   out.binary = (op, a, b, to, rows, cols, aRow, aStep, bRow, bStep, memory) => {
     if (rows * cols < limits.elements || pool.helpers() === 0) {
       kernels.binary(op, a, b, to, rows, cols, aRow, aStep, bRow, bStep, memory);
       return;
     }
-    const values = [op, a, b, to, rows, cols, aRow, aStep, bRow, bStep, memory];
-    if (rows === 1) share(binary, cols, PIECE, 5, values, [0, aStep / 4, bStep / 4, 4, 0, 0, 0, 0, 0, 0, 0], 10, 64);
-    else share(binary, rows, Math.ceil(PIECE / cols), 4, values, [0, aRow, bRow, 4 * cols, 0, 0, 0, 0, 0, 0, 0], 10, 64);
+    const { steps } = rows === 1 ? binaryCols : binaryRows;
+    steps[1] = rows === 1 ? aStep / 4 : aRow;
+    steps[2] = rows === 1 ? bStep / 4 : bRow;
+    steps[3] = rows === 1 ? 4 : 4 * cols;
+    const values = [op, a, b, to, rows, cols, aRow, aStep, bRow, bStep, scratch(64 * pool.places)];
+    if (rows === 1) binaryCols.run(cols, PIECE, values, 64);
+    else binaryRows.run(rows, Math.ceil(PIECE / cols), values, 64);
   };
 
-  const copy2d = numberOf('copy2d');
+  const [copiedRows, copiedCols] = [2, 3].map(count => new Repeated(pool, 'copy2d', count, -1, new Array<number>(8).fill(0)));
   out.copy2d = (from, to, rows, cols, fromRow, fromCol, toRow, toCol) => {
     if (rows * cols < limits.elements || pool.helpers() === 0) {
       kernels.copy2d(from, to, rows, cols, fromRow, fromCol, toRow, toCol);
       return;
     }
+    const { steps } = rows === 1 ? copiedCols : copiedRows;
+    steps[0] = 4 * (rows === 1 ? fromCol : fromRow);
+    steps[1] = 4 * (rows === 1 ? toCol : toRow);
     const values = [from, to, rows, cols, fromRow, fromCol, toRow, toCol];
-    if (rows === 1) share(copy2d, cols, PIECE, 3, values, [4 * fromCol, 4 * toCol, 0, 0, 0, 0, 0, 0]);
-    else share(copy2d, rows, Math.ceil(PIECE / cols / 4) * 4, 2, values, [4 * fromRow, 4 * toRow, 0, 0, 0, 0, 0, 0]);
+    if (rows === 1) copiedCols.run(cols, PIECE, values);
+    else copiedRows.run(rows, Math.ceil(PIECE / cols / 4) * 4, values);
   };
 
   /** Features that lie side by side, each with sums of its own. */
   function splitFeatures<K extends keyof typeof FEATURE_FORMS>(name: K, bytes: typeof normBytes): KernelExports[K] {
     const form: string = FEATURE_FORMS[name];
     const kernel = kernels[name] as (...values: number[]) => void;
-    const number = numberOf(name);
     const count = form.indexOf('n');
     const local = form.indexOf('l');
+    const job = new Repeated(pool, name, count, local, new Array<number>(form.length).fill(0));
+    const { steps } = job;
     const shared = (...values: number[]): void => {
       const n = values[count];
       const inner = form[count + 1] === 'w' ? values[count + 1] : 1;
@@ -179,11 +199,13 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
         kernel(...values);
         return;
       }
-      const steps = values.map((value, j) => {
-        if (form[j] === 'i') return 1;
-        return value === 0 ? 0 : form[j] === 'x' ? 4 * inner : form[j] === 'f' ? 4 : 0;
-      });
-      share(number, n, LINE, count, values, steps, local, bytes(values[count - 1], pool.largest(n, LINE), inner));
+      for (let j = 0; j < steps.length; j++) {
+        if (form[j] === 'i') steps[j] = 1;
+        else steps[j] = values[j] === 0 ? 0 : form[j] === 'x' ? 4 * inner : form[j] === 'f' ? 4 : 0;
+      }
+      const localBytes = bytes(values[count - 1], pool.largest(n, LINE), inner);
+      values[local] = scratch(localBytes * pool.places);
+      job.run(n, LINE, values, localBytes);
     };
     return shared as unknown as KernelExports[K];
   }
@@ -193,7 +215,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
   out.batchNormRelu = splitFeatures('batchNormRelu', normBytes);
   out.batchNormReluGrad = splitFeatures('batchNormReluGrad', normBytes);
 
-  const warp = numberOf('warpImages');
+  const warp = new Repeated(pool, 'warpImages', 6, 14, [0, 0, 0, 0, 24, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   const warpLocal = (height: number, width: number, spacing: number): number =>
     Math.ceil(kernels.warpScratch(height, width, spacing) / 64) * 64;
   // each thread has working memory of its own, behind that of the one before
@@ -222,12 +244,19 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       return;
     }
     const grain = Math.ceil(PIECE / 4 / size);
-    const job = { kernel: warp, total: n, grain, count: 6, local: 14, localBytes: warpLocal(height, width, spacing) };
-    pool.run(job, values, [table === 0 ? 4 * size : size, 0, 0, 4 * size, 24, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    warp.steps[0] = table === 0 ? 4 * size : size;
+    warp.steps[3] = 4 * size;
+    warp.run(n, grain, values, warpLocal(height, width, spacing));
   };
 
-  const narrow = numberOf('gemmNarrow');
-  const [pack, tiles] = [numberOf('gemmPack'), numberOf('gemmTiles')];
+  // kernels of phases: `values` are the product, the phase, the first unit, how many, and local memory
+  const ofUnits = [0, 0, 1, 0];
+  const [pack, list] = (['gemmPack', 'sparseList'] as const).map(name => new Repeated(pool, name, 3, -1, ofUnits));
+  const [tiles, sparseTiles] = (['gemmTiles', 'sparseTiles'] as const).map(name => new Repeated(pool, name, 3, 4, [...ofUnits, 0]));
+  const prepare = [0, 0, 0, 0];
+  const multiply = [0, 0, 0, 0, 0];
+
+  const narrow = new Repeated(pool, 'gemmNarrow', 3, -1, new Array<number>(9).fill(0));
   out.gemm = (a, b, c, m, n, k, transA, transB, accumulate, bias, activation, memory) => {
     if (m < 4 || m * n * k < limits.multiplications || pool.helpers() === 0) {
       kernels.gemm(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, memory);
@@ -235,25 +264,25 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     }
     if (kernels.isNarrow(n, k, transA, transB) === 1) {
       const rows = Math.ceil(PIECE_OF_PRODUCT / 4 / (n * k)) * 4;
-      share(narrow, m, rows, 3, [a, b, c, m, n, k, accumulate, bias, activation], [4 * k, 0, 4 * n, 0, 0, 0, 0, 0, 0]);
+      narrow.steps[0] = 4 * k;
+      narrow.steps[2] = 4 * n;
+      narrow.run(m, rows, [a, b, c, m, n, k, accumulate, bias, activation]);
       return;
     }
     const product = scratch(kernels.gemmScratch(m, n, k, pool.places));
     const phases = kernels.gemmPlan(a, b, c, m, n, k, transA, transB, accumulate, bias, activation, product, pool.places);
-    const steps = Math.ceil(k / Math.ceil(k / 320));
-    const packed = Math.ceil(PIECE_OF_PACKING / (16 * steps));
+    const packed = Math.ceil(PIECE_OF_PACKING / (16 * Math.ceil(k / Math.ceil(k / 320))));
     const localBytes = kernels.gemmLocal(m, k);
+    prepare[0] = multiply[0] = product;
+    multiply[4] = product + 128;
     for (let phase = 0; phase < phases; phase++) {
-      const packing = { kernel: pack, total: kernels.gemmPackUnits(product, phase), grain: packed, count: 3, local: -1, localBytes: 0 };
-      pool.run(packing, [product, phase, 0, 0], [0, 0, 1, 0]);
+      prepare[1] = multiply[1] = phase;
+      pack.run(kernels.gemmPackUnits(product, phase), packed, prepare);
       const total = kernels.gemmTileUnits(product, phase);
-      const grain = Math.ceil((PIECE_OF_PRODUCT * total * phases) / (m * n * k));
-      const multiplying = { kernel: tiles, total, grain, count: 3, local: 4, localBytes };
-      pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
+      tiles.run(total, Math.ceil((PIECE_OF_PRODUCT * total * phases) / (m * n * k)), multiply, localBytes);
     }
   };
 
-  const [list, sparseTiles] = [numberOf('sparseList'), numberOf('sparseTiles')];
   out.sparseScratch = (m, k) => kernels.sparseScratch(m, k, pool.places);
   out.sparsePlan = (a, b, c, m, n, k, transA, transB, transC, bias, activation, memory) =>
     kernels.sparsePlan(a, b, c, m, n, k, transA, transB, transC, bias, activation, memory, pool.places);
@@ -264,19 +293,14 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
     }
     const localBytes = kernels.sparseLocal(k);
     const phases = kernels.sparsePhases(product);
+    const groups = Math.max(1, Math.floor(PIECE_OF_PACKING / (64 * k))); // of 64 rows
+    const strips = Math.max(1, Math.floor(PIECE_OF_SPARSE / (16 * Math.min(m, 320) * Math.min(k, 320))));
+    prepare[0] = multiply[0] = product;
+    multiply[4] = product + 128;
     for (let phase = 0; phase < phases; phase++) {
-      const listing = {
-        kernel: list,
-        total: kernels.sparseListUnits(product, phase),
-        grain: Math.max(1, Math.floor(PIECE_OF_PACKING / (64 * k))), // groups of 64 rows
-        count: 3,
-        local: -1,
-        localBytes: 0,
-      };
-      pool.run(listing, [product, phase, 0, 0], [0, 0, 1, 0]);
-      const grain = Math.max(1, Math.floor(PIECE_OF_SPARSE / (16 * Math.min(m, 320) * Math.min(k, 320))));
-      const multiplying = { kernel: sparseTiles, total: kernels.sparseTileUnits(product, phase), grain, count: 3, local: 4, localBytes };
-      pool.run(multiplying, [product, phase, 0, 0, product + 128], [0, 0, 1, 0, 0]);
+      prepare[1] = multiply[1] = phase;
+      list.run(kernels.sparseListUnits(product, phase), groups, prepare);
+      sparseTiles.run(kernels.sparseTileUnits(product, phase), strips, multiply, localBytes);
     }
   };
   return out;

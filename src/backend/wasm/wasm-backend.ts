@@ -341,8 +341,18 @@ export class WasmBackend implements Kernels {
   /** @internal as `linear`, where x is mostly one value; false, and nothing done, where it is not */
   linearSparse(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): boolean {
     if (!isWorthALook(m, n, k)) return false;
-    const [a, b, c] = [address(x), address(w), address(y)];
-    return this.#sparse.multiply({ a, b, c, m, n, k, transB: true, bias: addressOrNull(bias), activation: ACTIVATION[activation] });
+    const product: Product = {
+      a: address(x),
+      b: address(w),
+      c: address(y),
+      m,
+      n,
+      k,
+      transB: true,
+      bias: addressOrNull(bias),
+      activation: ACTIVATION[activation],
+    };
+    return this.#sparse.multiply(product);
   }
 
   /** @internal y = f(y + bias) over [m, n], in place: the rest of a linear layer whose product another has made */
@@ -364,10 +374,20 @@ export class WasmBackend implements Kernels {
     activation: Activation,
   ): void {
     if (m * n * k <= SMALL_PRODUCT) {
-      const scratch = this.#heap.scratch(this.#wasm.linearGradScratch(m, n, k));
-      const [ofX, ofW, ofBias] = [addressOrNull(dx), addressOrNull(dw), addressOrNull(dbias)];
-      const [from, weight, out, seed] = [address(x), address(w), address(y), address(dy)];
-      this.#wasm.linearGrad(from, weight, out, seed, ofX, ofW, ofBias, m, n, k, ACTIVATION[activation], scratch);
+      this.#wasm.linearGrad(
+        address(x),
+        address(w),
+        address(y),
+        address(dy),
+        addressOrNull(dx),
+        addressOrNull(dw),
+        addressOrNull(dbias),
+        m,
+        n,
+        k,
+        ACTIVATION[activation],
+        this.#heap.scratch(this.#wasm.linearGradScratch(m, n, k)),
+      );
       return;
     }
     const dz = activation === 'none' ? dy : this.alloc(m * n);
@@ -427,8 +447,17 @@ export class WasmBackend implements Kernels {
     smoothing: number,
     ofMean: boolean,
   ): void {
-    const [from, classes, seed] = [address(probabilities), address(labels), address(dlosses)];
-    this.#wasm.softmaxCrossEntropyGrad(from, classes, seed, address(dx), rows, cols, smoothing, ofMean ? 1 / rows : 1, ofMean ? 0 : 4);
+    this.#wasm.softmaxCrossEntropyGrad(
+      address(probabilities),
+      address(labels),
+      address(dlosses),
+      address(dx),
+      rows,
+      cols,
+      smoothing,
+      ofMean ? 1 / rows : 1,
+      ofMean ? 0 : 4,
+    );
   }
 
   // normalization ---------------------------------------------------------------------------------------------------
@@ -443,13 +472,14 @@ export class WasmBackend implements Kernels {
     eps: number,
   ): void {
     const scratch = this.#heap.scratch(normBytes(outer, n, inner));
-    const statistics = [address(mean), address(rest), address(variance)] as const;
     this.#wasm.batchNorm(
       address(x),
       addressOrNull(weight),
       addressOrNull(bias),
       address(y),
-      ...statistics,
+      address(mean),
+      address(rest),
+      address(variance),
       outer,
       n,
       inner,
@@ -471,8 +501,23 @@ export class WasmBackend implements Kernels {
     eps: number,
   ): void {
     const scratch = this.#heap.scratch(normBytes(outer, n, inner));
-    const given = [address(x), address(dy), addressOrNull(weight), address(mean), address(rest), address(variance)] as const;
-    this.#wasm.batchNormGrad(...given, addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias), outer, n, inner, n, eps, scratch);
+    this.#wasm.batchNormGrad(
+      address(x),
+      address(dy),
+      addressOrNull(weight),
+      address(mean),
+      address(rest),
+      address(variance),
+      addressOrNull(dx),
+      addressOrNull(dweight),
+      addressOrNull(dbias),
+      outer,
+      n,
+      inner,
+      n,
+      eps,
+      scratch,
+    );
   }
 
   batchNormRelu(
@@ -486,8 +531,7 @@ export class WasmBackend implements Kernels {
     eps: number,
     { p, key }: Dropping,
   ): void {
-    const scratch = this.#heap.scratch(normBytes(rows, n, 1));
-    const given = [
+    this.#wasm.batchNormRelu(
       address(x),
       addressOrNull(weight),
       addressOrNull(bias),
@@ -495,9 +539,17 @@ export class WasmBackend implements Kernels {
       address(mean),
       address(rest),
       address(variance),
-    ] as const;
-    const random = [Math.floor(p * 4294967296), 1 / (1 - p), key.key0, key.key1, key.counter] as const;
-    this.#wasm.batchNormRelu(...given, rows, n, n, eps, ...random, scratch);
+      rows,
+      n,
+      n,
+      eps,
+      Math.floor(p * 4294967296),
+      1 / (1 - p),
+      key.key0,
+      key.key1,
+      key.counter,
+      this.#heap.scratch(normBytes(rows, n, 1)),
+    );
   }
 
   batchNormReluGrad(
@@ -514,10 +566,24 @@ export class WasmBackend implements Kernels {
     eps: number,
     p: number,
   ): void {
-    const scratch = this.#heap.scratch(normBytes(rows, n, 1));
-    const given = [address(x), address(y), address(dy), addressOrNull(weight), address(mean), address(rest), address(variance)] as const;
-    const wanted = [addressOrNull(dx), addressOrNull(dweight), addressOrNull(dbias)] as const;
-    this.#wasm.batchNormReluGrad(...given, ...wanted, rows, n, n, eps, 1 / (1 - p), scratch);
+    this.#wasm.batchNormReluGrad(
+      address(x),
+      address(y),
+      address(dy),
+      addressOrNull(weight),
+      address(mean),
+      address(rest),
+      address(variance),
+      addressOrNull(dx),
+      addressOrNull(dweight),
+      addressOrNull(dbias),
+      rows,
+      n,
+      n,
+      eps,
+      1 / (1 - p),
+      this.#heap.scratch(normBytes(rows, n, 1)),
+    );
   }
 
   normalize(
@@ -531,8 +597,19 @@ export class WasmBackend implements Kernels {
     eps: number,
   ): void {
     const scratch = this.#heap.scratch(32 * n + 128);
-    const affine = [addressOrNull(weight), addressOrNull(bias)] as const;
-    this.#wasm.normalize(address(x), address(mean), address(variance), ...affine, address(y), outer, n, inner, eps, scratch);
+    this.#wasm.normalize(
+      address(x),
+      address(mean),
+      address(variance),
+      addressOrNull(weight),
+      addressOrNull(bias),
+      address(y),
+      outer,
+      n,
+      inner,
+      eps,
+      scratch,
+    );
   }
 
   limitRowNorms(x: Storage, rows: number, cols: number, limit: number): void {
@@ -548,7 +625,7 @@ export class WasmBackend implements Kernels {
       this.#wasm.fill(address(mask), maskLength(n), 0);
       return;
     }
-    const scratch = this.#heap.scratch(128);
+    const scratch = this.#heap.scratch(640);
     this.#wasm.dropout(address(x), address(out), n, threshold, 1 / (1 - p), key.key0, key.key1, key.counter, address(mask), scratch);
   }
 
@@ -588,10 +665,24 @@ export class WasmBackend implements Kernels {
 
   adam(updates: Updates, options: AdamOptions): void {
     const { beta1, beta2, eps, weightDecay, shrink, correction2, alongMoment, alongGradient } = options;
-    const [table, rootScale] = [this.#table(updates), 1 / Math.sqrt(correction2)];
-    const shares = [beta1, 1 - beta1, beta2, 1 - beta2] as const;
     const size = elementsOf(updates);
-    this.#wasm.adam(table, updates.count, 0, size, size, ...shares, eps, rootScale, shrink, weightDecay, alongMoment, alongGradient);
+    this.#wasm.adam(
+      this.#table(updates),
+      updates.count,
+      0,
+      size,
+      size,
+      beta1,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      eps,
+      1 / Math.sqrt(correction2),
+      shrink,
+      weightDecay,
+      alongMoment,
+      alongGradient,
+    );
   }
 
   adamax(updates: Updates, { lr, beta1, beta2, eps, weightDecay }: AdamaxOptions): void {
