@@ -125,7 +125,10 @@ function sumStrip(strip: usize, kc: i32, background: f32, to: usize): void {
 /** Strips below which the rows of all of them are divided, and how many shares there are to be then. */
 const FEW_STRIPS: i32 = 8;
 const MANY_SHARES: i32 = 16;
-/** Strips whose rows are divided where there are more, and into how many shares: threads wait for each other's last. */
+/**
+ * Strips whose rows are divided where there are more, and into how many shares: threads wait for each other's last. Which is in the middle where two come from both ends
+ * (`Pool`), and else at the end.
+ */
 const LAST_STRIPS: i32 = 2;
 const LAST_SHARES: i32 = 4;
 
@@ -201,6 +204,8 @@ export function sparseTiles(product: SparseProduct, phase: i32, first: i32, coun
   const finishes = firstStep(product, phase) + product.steps * product.parts >= product.k && (product.bias != 0 || product.activation != NO_ACTIVATION);
   const whole = wholeStrips(product);
   const shares = sharesOf(product, phase);
+  const before = product.threads == 2 ? whole >> 1 : whole; // strips before those that are divided
+  const behind = before + (stripsOf(product) - whole) * shares; // units before those behind
   const all = sparseListUnits(product, phase);
   const share = blocksOf(all, shares);
   const end = min(first + count, sparseTileUnits(product, phase));
@@ -209,9 +214,11 @@ export function sparseTiles(product: SparseProduct, phase: i32, first: i32, coun
     let group = 0;
     let groups = all;
     let here = 1;
-    if (first >= whole) {
-      const at = (first - whole) % shares;
-      strip = whole + (first - whole) / shares;
+    if (first >= behind) {
+      strip = first - behind + before + (stripsOf(product) - whole);
+    } else if (first >= before) {
+      const at = (first - before) % shares;
+      strip = before + (first - before) / shares;
       here = min(end - first, shares - at);
       group = at * share;
       groups = min(all - group, here * share);

@@ -43,6 +43,8 @@ export class SparseProduct extends Operands {
   piece: i32;
   /** Rows, two by two, as they are paired; 0 where that is as they follow each other. */
   order: usize;
+  /** Threads that share it out. */
+  threads: i32;
   /** Where lists end, and the lists, of each group of rows. */
   ends: usize;
   lists: usize;
@@ -141,6 +143,7 @@ export function sparsePlan(
 ): f64 {
   const product = changetype<SparseProduct>(scratch);
   describe(product, a, b, c, m, n, k, transA, transB, bias, activation);
+  product.threads = threads;
   product.cRow = transC ? 4 : <usize>n << 2;
   product.cCol = transC ? <usize>m << 2 : 4;
   product.order = transC ? 0 : scratch + PRODUCT + <usize>threads * sparseLocal(k);
