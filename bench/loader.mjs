@@ -55,15 +55,30 @@ const interval = list => {
   return [at(list.length / 2 - half), at(list.length / 2 + half)];
 };
 
-/** Turns of steps on the loader's batches and on tensors made before. `times` are milliseconds a step: with the loader, of that between steps, with tensors. */
+/**
+ * Turns of steps on the loader's batches and on tensors made before. `times` are milliseconds a step: with the loader, of that between steps, with tensors. `starts` are
+ * what an epoch's first batch takes, for which all examples are put in order.
+ */
 async function compare({ loader, mixed = false }) {
   const [x, y] = pair();
   const times = [];
+  const starts = [];
   let at = 0;
   let [began, count] = [performance.now(), 0];
   inSteps = 0;
   for (let epoch = -1; epoch < epochs; epoch++) {
-    for await (const batch of loader.batchesInTime()) {
+    // as `Trainer` does it
+    const taken = loader.batchesInTime();
+    for (let isFirst = true; ; isFirst = false) {
+      const asked = performance.now();
+      const next = taken.next();
+      const { value: batch } = next instanceof Promise ? await next : next;
+      if (batch === undefined) break;
+      if (isFirst) {
+        const start = performance.now() - asked;
+        began += start; // it is not the turn's
+        if (epoch >= 0) starts.push(start);
+      }
       batch.write(x, y);
       update(mixed, x, y);
       if (++count < TURN) continue;
@@ -76,7 +91,7 @@ async function compare({ loader, mixed = false }) {
       [began, count, inSteps] = [performance.now(), 0, 0];
     }
   }
-  return times;
+  return { times, starts };
 }
 
 async function report(threads) {
@@ -95,11 +110,12 @@ async function report(threads) {
     // the thread that works ahead stays, so that it need not be started again and again
     if (ahead) delete kernels.warpAhead;
     else kernels.warpAhead = () => null;
-    const times = await compare(one);
-    const more = times.map(({ loaded, plain }) => 100 * (loaded / plain - 1));
-    const [low, high] = interval(more);
+    const { times, starts } = await compare(one);
     const plain = median(times.map(one => one.plain));
-    const between = median(times.map(one => one.between));
+    const start = median(starts) / batches;
+    const more = times.map(({ loaded, plain }) => 100 * (loaded / plain - 1 + start / plain));
+    const [low, high] = interval(more);
+    const between = median(times.map(one => one.between)) + start;
     const step = `${name.padEnd(28)}   ${plain.toFixed(2).padStart(8)} ms`;
     const added = `${median(more).toFixed(1).padStart(5)} % (${low.toFixed(1)} to ${high.toFixed(1)})`;
     console.log(

@@ -124,11 +124,13 @@ export class Stream {
       throw new UserError(`int(${n}): expected a whole number from 1 to 2^53, the count of values to choose from`);
     }
     if (n <= TWO_32) {
-      const certain = -n >>> 0; // 2^32 - n: words from 2^32 - 2^32 mod n on would make the small values likelier, and are left out
+      const size = n >>> 0; // as an unsigned integer, and so everything below: engines are twice as fast then
+      const certain = -size >>> 0; // 2^32 - n: words from 2^32 - 2^32 mod n on would make the small values likelier, and are left out
       for (;;) {
         this.#next();
-        if (block[0] < certain || block[0] < TWO_32 - (certain % n)) return block[0] % n;
-        if (block[1] < certain || block[1] < TWO_32 - (certain % n)) return block[1] % n;
+        if (size === 0) return block[0]; // n is 2^32
+        if (block[0] < certain || block[0] < TWO_32 - (certain % size)) return (block[0] % size) >>> 0;
+        if (block[1] < certain || block[1] < TWO_32 - (certain % size)) return (block[1] % size) >>> 0;
       }
     }
     const end = 2 ** 53 - (2 ** 53 % n);

@@ -100,7 +100,6 @@ export class Dataset implements DatasetInfo {
   readonly #selection: Uint32Array | null;
   readonly #featureSize: number;
   readonly #targetSize: number;
-  #mapped = new Uint32Array(0);
 
   constructor(info: DatasetInfo, source: FeatureSource, targets: Uint8Array | Float32Array, selection: Uint32Array | null = null) {
     this.name = info.name;
@@ -183,17 +182,34 @@ export class Dataset implements DatasetInfo {
         `fillBatch: ${n} examples need x of ${n * this.#featureSize} and y of ${n * this.#targetSize} numbers; x has ${x.length}${y === null ? '' : `, y ${y.length}`}`,
       );
     }
-    if (y !== null) this.fillTargets(indices, y);
-    return this.#source.fill(this.#map(indices), x);
+    const places = new Uint32Array(n); // its own, since a source may read later
+    this.lookUp(indices, y ?? new Float32Array(n * this.#targetSize), places);
+    return this.#source.fill(places, x);
   }
 
   /** Writes the targets of examples `indices`: y [n, ...targetShape]. */
   fillTargets(indices: Uint32Array, y: Float32Array): void {
-    const from = this.#map(indices);
+    this.lookUp(indices, y, new Uint32Array(indices.length));
+  }
+
+  /** @internal what a batch of examples `indices` begins with: their targets, and `places`, which say where their features are read from */
+  lookUp(indices: Uint32Array, y: Float32Array, places: Uint32Array): void {
+    const { length } = this;
+    const selection = this.#selection;
+    const targets = this.#targets;
     const size = this.#targetSize;
-    for (let i = 0; i < from.length; i++) {
-      for (let j = 0; j < size; j++) y[i * size + j] = this.#targets[from[i] * size + j];
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i];
+      if (index >= length) throw this.#missing(index);
+      const place = selection === null ? index : selection[index];
+      places[i] = place;
+      for (let j = 0; j < size; j++) y[i * size + j] = targets[place * size + j];
     }
+  }
+
+  /** @internal writes the features at `places`, normalized: x [n, ...featureShape]; a promise where they have to be read first */
+  fillFeatures(places: Uint32Array, x: Float32Array): void | Promise<void> {
+    return this.#source.fill(places, x);
   }
 
   /** Whether features are bytes that `fillTensor` decodes. */
@@ -202,33 +218,27 @@ export class Dataset implements DatasetInfo {
   }
 
   /**
-   * Writes the features of examples `indices`, normalized, and as images resampled where `warp` is given, straight into a tensor: x [n, ...featureShape].
+   * Writes the features at `places`, normalized, and as images resampled where `warp` is given, straight into a tensor: x [n, ...featureShape].
    * False where the source cannot.
+   *
+   * @internal
    */
-  fillTensor(indices: Uint32Array, x: Tensor, warp?: ImageWarp): boolean {
+  fillTensor(places: Uint32Array, x: Tensor, warp?: ImageWarp): boolean {
     if (this.#source.fillStorage === undefined) return false;
-    if (x.size !== indices.length * this.#featureSize) {
-      throw new UserError(`fillTensor: ${indices.length} examples need ${indices.length * this.#featureSize} numbers; x has ${x.size}`);
+    if (x.size !== places.length * this.#featureSize) {
+      throw new UserError(`fillTensor: ${places.length} examples need ${places.length * this.#featureSize} numbers; x has ${x.size}`);
     }
-    this.#source.fillStorage(this.#map(indices), x.kernels, x.storage, warp);
+    this.#source.fillStorage(places, x.kernels, x.storage, warp);
     return true;
   }
 
   /** @internal begins what `fillTensor` would do on another thread; null where that cannot be */
-  fillAhead(indices: Uint32Array, kernels: Kernels, warp: ImageWarp): ImagesAhead | null {
-    return this.#source.fillAhead?.(this.#map(indices), kernels, warp) ?? null;
+  fillAhead(places: Uint32Array, kernels: Kernels, warp: ImageWarp): ImagesAhead | null {
+    return this.#source.fillAhead?.(places, kernels, warp) ?? null;
   }
 
-  #map(indices: Uint32Array): Uint32Array {
-    const { length } = this;
-    for (let i = 0; i < indices.length; i++) {
-      if (indices[i] >= length) throw new UserError(`dataset '${this.name}': there is no example ${indices[i]}; it has ${length}`);
-    }
-    if (this.#selection === null) return indices;
-    // the array is used again only where the source reads it before it returns; a lazy one gets its own
-    if (this.#mapped.length !== indices.length || this.#source.raw === undefined) this.#mapped = new Uint32Array(indices.length);
-    for (let i = 0; i < indices.length; i++) this.#mapped[i] = this.#selection[indices[i]];
-    return this.#mapped;
+  #missing(index: number): UserError {
+    return new UserError(`dataset '${this.name}': there is no example ${index}; it has ${this.length}`);
   }
 
   /** The target of example i, a class number or its first value. */
@@ -239,7 +249,7 @@ export class Dataset implements DatasetInfo {
   /** Stored features of example i before normalization, such as the 784 bytes of an image; to be read, not to be written to. */
   raw(i: number): Uint8Array | Float32Array {
     if (!(Number.isInteger(i) && i >= 0 && i < this.length)) {
-      throw new UserError(`dataset '${this.name}': there is no example ${i}; it has ${this.length}`);
+      throw this.#missing(i);
     }
     if (this.#source.raw === undefined) throw new UserError(`dataset '${this.name}' is read lazily and keeps no stored features`);
     return this.#source.raw(this.#selection === null ? i : this.#selection[i]);

@@ -59,6 +59,29 @@ describe('DataLoader', () => {
     expect(new DataLoader(numbers(5), { batchSize: 2, dropLast: true }).length).toBe(2);
   });
 
+  it.each([2, 16, 17])('brings each example with its own target of %i numbers, epoch after epoch, also from a selection', size => {
+    const all = Dataset.from({
+      features: Float32Array.from({ length: 30 }, (_, i) => i),
+      targets: Float32Array.from({ length: 30 * size }, (_, i) => 1000 + i),
+      featureShape: [1],
+      targetKind: 'value',
+      targetShape: [size],
+    });
+    const chosen = all.subset([29, 3, 5, 8, 13, 21, 2]);
+    const loader = new DataLoader(chosen, { batchSize: 3, shuffle: true, seed: 1 });
+    for (let epoch = 0; epoch < 3; epoch++) {
+      const seen: number[] = [];
+      for (const { x, y, indices } of loader.batches()) {
+        x.forEach((value, i) => {
+          seen.push(value);
+          expect(value).toBe(chosen.raw(indices[i])[0]);
+          expect([...y.subarray(i * size, (i + 1) * size)]).toEqual(Array.from({ length: size }, (_, j) => 1000 + value * size + j));
+        });
+      }
+      expect(seen.toSorted((a, b) => a - b)).toEqual([2, 3, 5, 8, 13, 21, 29]);
+    }
+  });
+
   it('shuffles anew each epoch, every example once, the same for the same seed', () => {
     const loader = new DataLoader(numbers(50), { batchSize: 7, shuffle: true, seed: 4 });
     const epochs = [read(loader).flat(), read(loader).flat(), read(loader).flat()];

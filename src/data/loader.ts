@@ -66,7 +66,7 @@ export class DataLoader {
   readonly #transform: ((batch: Batch, stream: Stream) => void) | undefined;
   readonly #shuffleStream: Stream;
   readonly #augmentationStream: Stream;
-  readonly #order: Uint32Array;
+  readonly #order: Order;
   #orderEpoch = -1;
   #epoch = 0;
   #position = 0;
@@ -84,7 +84,7 @@ export class DataLoader {
     const random = options.seed !== undefined ? new Random(options.seed) : (options.random ?? currentRandom());
     this.#shuffleStream = random.stream('shuffle');
     this.#augmentationStream = random.stream('augmentation');
-    this.#order = Uint32Array.from({ length: dataset.length }, (_, i) => i);
+    this.#order = new Order(dataset);
     if (dataset.length === 0) throw new UserError(`DataLoader: the dataset '${dataset.name}' is empty`);
     if (this.length === 0) {
       throw new UserError(
@@ -122,7 +122,7 @@ export class DataLoader {
     const iteration = this.#begin();
     while (this.#position < this.length) {
       const position = this.#position;
-      const batch = this.#buffer(0).of(this.#indices(position));
+      const batch = this.#take(0, position);
       if (batch.fill() !== undefined) {
         throw new UserError(`DataLoader: '${this.dataset.name}' is read lazily; iterate with 'for await'`);
       }
@@ -140,7 +140,7 @@ export class DataLoader {
     let next = this.#position;
     const prepare = (): void => {
       const position = next++;
-      const batch = this.#buffer(position % (this.prefetch + 1)).of(this.#indices(position));
+      const batch = this.#take(position % (this.prefetch + 1), position);
       const read = async (): Promise<void> => {
         await batch.fill();
         this.#augment(batch, position);
@@ -164,8 +164,8 @@ export class DataLoader {
     }
   }
 
-  /** One epoch of plain arrays for `for await`, with batches prepared ahead where that can gain anything. @internal */
-  batchesInTime(): Iterable<Batch> | AsyncIterable<Batch> {
+  /** One epoch of plain arrays, with batches prepared ahead where that can gain anything; where not, there is nothing to wait for. @internal */
+  batchesInTime(): Generator<Batch, void, undefined> | AsyncGenerator<Batch, void, undefined> {
     return this.dataset.isDecoded && this.#transform === undefined ? this.batches() : this.batchesAhead();
   }
 
@@ -185,9 +185,8 @@ export class DataLoader {
       this.#position = 0;
     }
     this.#begun = true;
-    if (this.shuffle && this.#orderEpoch !== this.#epoch) {
-      for (let i = 0; i < this.#order.length; i++) this.#order[i] = i;
-      this.#shuffleStream.split(`epoch ${this.#epoch}`).shuffle(this.#order);
+    if (this.#orderEpoch < 0 || (this.shuffle && this.#orderEpoch !== this.#epoch)) {
+      this.#order.arrange(this.shuffle ? this.#shuffleStream.split(`epoch ${this.#epoch}`) : null);
       this.#orderEpoch = this.#epoch;
     }
     return iteration;
@@ -199,8 +198,12 @@ export class DataLoader {
     }
   }
 
-  #indices(position: number): Uint32Array {
-    return this.#order.subarray(position * this.batchSize, (position + 1) * this.batchSize);
+  /** The batch at a position of this epoch, in the arrays number `i`; its features are not there yet. */
+  #take(i: number, position: number): LoadedBatch {
+    const first = position * this.batchSize;
+    const batch = this.#buffer(i).of(Math.min(this.batchSize, this.dataset.length - first));
+    batch.take(this.#order, first);
+    return batch;
   }
 
   #augment(batch: Batch, position: number): void {
@@ -225,6 +228,38 @@ function* lend(batch: Batch): Generator<[Tensor, Tensor], void, undefined> {
   }
 }
 
+/** Numbers of an example's target up to which those of an epoch are put in order. */
+const FEW_TARGETS = 16;
+
+/**
+ * The examples of an epoch in their order, with their targets and where the dataset has their features: looked up once an epoch, all together, as in the midst of training
+ * every look at a place of its own waits for memory.
+ */
+class Order {
+  readonly indices: Uint32Array;
+  readonly places: Uint32Array;
+  /** Null where an example has many; each batch then looks up its own. */
+  readonly targets: Float32Array | null;
+  readonly #dataset: Dataset;
+
+  constructor(dataset: Dataset) {
+    const { length } = dataset;
+    const size = sizeOfShape(dataset.targetShape);
+    this.#dataset = dataset;
+    this.indices = new Uint32Array(length);
+    this.places = new Uint32Array(length);
+    this.targets = size <= FEW_TARGETS ? new Float32Array(length * size) : null;
+  }
+
+  /** Puts the examples in the order in which they are, or in a random one. */
+  arrange(stream: Stream | null): void {
+    const { indices, places, targets } = this;
+    for (let i = 0; i < indices.length; i++) indices[i] = i;
+    stream?.shuffle(indices);
+    if (targets !== null) this.#dataset.lookUp(indices, targets, places);
+  }
+}
+
 /** The batches of one size, kept from batch to batch: most are of the full size, one an epoch of the rest. */
 class BatchBuffers {
   readonly #dataset: Dataset;
@@ -234,14 +269,12 @@ class BatchBuffers {
     this.#dataset = dataset;
   }
 
-  of(indices: Uint32Array): LoadedBatch {
-    const n = indices.length;
+  of(n: number): LoadedBatch {
     let batch = this.#bySize.get(n);
     if (batch === undefined) {
       batch = new LoadedBatch(this.#dataset, n);
       this.#bySize.set(n, batch);
     }
-    batch.indices.set(indices);
     return batch;
   }
 }
@@ -253,6 +286,8 @@ class LoadedBatch implements Batch {
   readonly xShape: readonly number[];
   readonly yShape: readonly number[];
   readonly #dataset: Dataset;
+  /** Where the dataset has the examples. */
+  readonly #places: Uint32Array;
   #x: Float32Array | null = null;
   #filled = false;
   /** What is still to be done to the images, and where another thread is at it. */
@@ -267,6 +302,7 @@ class LoadedBatch implements Batch {
     this.yShape = [n, ...dataset.targetShape];
     this.y = new Float32Array(sizeOfShape(this.yShape));
     this.indices = new Uint32Array(n);
+    this.#places = new Uint32Array(n);
   }
 
   get x(): Float32Array {
@@ -284,13 +320,27 @@ class LoadedBatch implements Batch {
     return x;
   }
 
-  /** Reads the examples at `indices`; a promise where that takes time. */
+  /** Becomes the batch of the examples from number `first` of an order on. */
+  take(order: Order, first: number): void {
+    const { indices, y } = this;
+    const { targets } = order;
+    const n = indices.length;
+    for (let i = 0; i < n; i++) indices[i] = order.indices[first + i];
+    if (targets === null) {
+      this.#dataset.lookUp(indices, y, this.#places);
+      return;
+    }
+    const from = (first * y.length) / n;
+    for (let i = 0; i < n; i++) this.#places[i] = order.places[first + i];
+    for (let i = 0; i < y.length; i++) y[i] = targets[from + i];
+  }
+
+  /** Reads the features; a promise where that takes time. */
   fill(): void | Promise<void> {
     this.drop();
     this.follower = null;
     this.#filled = false;
     this.#warp = undefined;
-    this.#dataset.fillTargets(this.indices, this.y);
     if (!this.#dataset.isDecoded) return this.#fillFeatures();
   }
 
@@ -309,7 +359,7 @@ class LoadedBatch implements Batch {
       return;
     }
     this.drop();
-    if (this.#filled || !this.#dataset.fillTensor(this.indices, x, this.#warp)) {
+    if (this.#filled || !this.#dataset.fillTensor(this.#places, x, this.#warp)) {
       if (this.#warp === undefined) x.set(this.x);
       else x.kernels.warpImages(this.#x!, this.#inOrder(), null, this.#warp, x.storage);
     }
@@ -320,7 +370,7 @@ class LoadedBatch implements Batch {
   /** Has another thread begin with the images, where there are any to resample and one has nothing else to do. */
   begin(kernels: Kernels): void {
     if (this.#warp === undefined || this.#filled || this.#ahead !== null) return;
-    const images = this.#dataset.fillAhead(this.indices, kernels, this.#warp);
+    const images = this.#dataset.fillAhead(this.#places, kernels, this.#warp);
     if (images !== null) this.#ahead = { images, kernels };
   }
 
@@ -338,7 +388,7 @@ class LoadedBatch implements Batch {
   #fillFeatures(): void | Promise<void> {
     this.#x ??= new Float32Array(sizeOfShape(this.xShape));
     this.#filled = true;
-    return this.#dataset.fillBatch(this.indices, this.#x);
+    return this.#dataset.fillFeatures(this.#places, this.#x);
   }
 }
 

@@ -144,40 +144,49 @@ export class Trainer {
     if (this.loader.state().position === 0) this.emit({ type: 'epochBegin', epoch, lr });
     const totalSamples = this.loader.dropLast ? this.loader.length * this.loader.batchSize : train.length;
     this.profiler?.enter('data');
-    for await (const batch of this.loader.batchesInTime()) {
-      this.profiler?.enter('rest');
-      scheduler?.beforeStep?.(this.globalStep, this.epoch);
-      this.place = this.nextPlace();
-      this.watching = this.place === null || this.watchers.length === 0 ? nobody : this.watchersOf(this.place);
-      const batchLoss = this.steps.run(batch, epoch, this.watching);
-      this.diagnosis?.note(batchLoss);
-      this.globalStep++;
-      for (const callback of callbacks) callback.onBatchEnd?.(this);
-      this.emit({
-        type: 'batchEnd',
-        epoch,
-        step: this.loader.state().position,
-        stepsPerEpoch: this.loader.length,
-        globalStep: this.globalStep,
-        loss: batchLoss,
-        logs: this.steps.means(),
-        lr: optimizer.lr,
-        samples: this.steps.running.samples,
-        totalSamples,
-        elapsed: seconds(began),
-      });
-      for (const watcher of this.watching) for (const event of watcher.end(this.place!)) this.emit(event);
-      for (const callback of callbacks) {
-        const waiting = callback.afterBatch?.(this);
-        if (waiting !== undefined) await waiting;
+    const batches = this.loader.batchesInTime();
+    try {
+      for (;;) {
+        // no promise where there is nothing to wait for: a few of them are a percent of a small net's step
+        const next = batches.next();
+        const { value: batch } = next instanceof Promise ? await next : next;
+        if (batch === undefined) break;
+        this.profiler?.enter('rest');
+        scheduler?.beforeStep?.(this.globalStep, this.epoch);
+        this.place = this.nextPlace();
+        this.watching = this.place === null || this.watchers.length === 0 ? nobody : this.watchersOf(this.place);
+        const batchLoss = this.steps.run(batch, epoch, this.watching);
+        this.diagnosis?.note(batchLoss);
+        this.globalStep++;
+        for (const callback of callbacks) callback.onBatchEnd?.(this);
+        this.emit({
+          type: 'batchEnd',
+          epoch,
+          step: this.loader.state().position,
+          stepsPerEpoch: this.loader.length,
+          globalStep: this.globalStep,
+          loss: batchLoss,
+          logs: this.steps.means(),
+          lr: optimizer.lr,
+          samples: this.steps.running.samples,
+          totalSamples,
+          elapsed: seconds(began),
+        });
+        for (const watcher of this.watching) for (const event of watcher.end(this.place!)) this.emit(event);
+        for (const callback of callbacks) {
+          const waiting = callback.afterBatch?.(this);
+          if (waiting !== undefined) await waiting;
+        }
+        // A checkpoint holds no half-summed gradient, so a stop waits for the update; and after the last step for what the epoch's figures decide.
+        if (signal?.aborted && this.place !== null && !this.place.lastOfEpoch) {
+          this.stop('interrupted', `stopped on request after step ${this.globalStep}`);
+          return;
+        }
+        if (breathe.due()) await breathe.now();
+        this.profiler?.enter('data');
       }
-      // A checkpoint holds no half-summed gradient, so a stop waits for the update; and after the last step for what the epoch's figures decide.
-      if (signal?.aborted && this.place !== null && !this.place.lastOfEpoch) {
-        this.stop('interrupted', `stopped on request after step ${this.globalStep}`);
-        return;
-      }
-      if (breathe.due()) await breathe.now();
-      this.profiler?.enter('data');
+    } finally {
+      await batches.return();
     }
     this.profiler?.enter('rest');
     const elapsed = seconds(began);
