@@ -12,6 +12,8 @@ const BLOCK: i32 = 401408;
 /** Places that are looked at to see whether a product is worth it, and pairs at each, side by side: each place is a line or two of memory to wait for. */
 const PLACES: i32 = 32;
 const BESIDE: i32 = 8;
+/** Places after which one that has shown nothing but different numbers is looked at no more. */
+const ENOUGH: i32 = 8;
 /**
  * Steps of a block beside a background that is not 0, where the bits are not those of `gemm` anyway: with longer blocks there are fewer tiles to end. A strip then is
  * in the second cache, where what is wanted of it is known beforehand from the list.
@@ -172,6 +174,8 @@ export function sparsePlan(
       loneFirsts += <i32>(x == first);
       if (x != first) largest = max(largest, abs(x));
     }
+    // a dense operand is known by the first places: its own first element is the only one of that value
+    if (i == ENOUGH && zeros + firsts + lone == 0 && loneFirsts <= 1) break;
     random = random * 1664525 + 1013904223;
     row = ((random >>> 8) % <u32>m) & ~1;
     random = random * 1664525 + 1013904223;
