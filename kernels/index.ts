@@ -8,7 +8,7 @@ export { gemmNarrow, isNarrow } from './gemm-small';
 export { sparseGemm, sparseList, sparseListUnits, sparseTiles, sparseTileUnits } from './gemm-sparse';
 export { sparseBackground, sparseLocal, sparsePhases, sparsePlan, sparseScratch } from './sparse-product';
 export { finishRows } from './epilogue';
-export { activationGrad, linearGrad, linearGradScratch } from './linear';
+export { activationGrad, linearGrad, linearGradScratch, linearProducts } from './linear';
 export { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad } from './softmax';
 export { batchNorm, batchNormGrad, limitRowNorms, normalize } from './normalize';
 export { batchNormRelu, batchNormReluGrad } from './normalize-rows';

@@ -58,6 +58,13 @@ export function linearGrad(
   const dz = activation == NO_ACTIVATION ? dy : scratch;
   const rest = activation == NO_ACTIVATION ? scratch : scratch + paddedBytes(m * n);
   activationGrad(dy, y, dz, dbias, m, n, n, activation, rest);
-  if (dx != 0) gemm(dz, w, dx, m, k, n, false, false, false, 0, NO_ACTIVATION, rest);
-  if (dw != 0) gemm(dz, x, dw, n, k, m, true, false, false, 0, NO_ACTIVATION, rest);
+  linearProducts(x, w, dz, dx, dw, m, n, k, 0, 2, rest);
+}
+
+/** The products of `linearGrad`: of two units, dx and dw, `count` from number `first` on, so that two threads may do one each. */
+export function linearProducts(
+  x: usize, w: usize, dz: usize, dx: usize, dw: usize, m: i32, n: i32, k: i32, first: i32, count: i32, scratch: usize,
+): void {
+  if (dx != 0 && first == 0) gemm(dz, w, dx, m, k, n, false, false, false, 0, NO_ACTIVATION, scratch);
+  if (dw != 0 && first + count > 1) gemm(dz, x, dw, n, k, m, true, false, false, 0, NO_ACTIVATION, scratch);
 }

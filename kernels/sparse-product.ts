@@ -12,8 +12,8 @@ const BLOCK: i32 = 401408;
 /** Places that are looked at to see whether a product is worth it, and pairs at each, side by side: each place is a line or two of memory to wait for. */
 const PLACES: i32 = 32;
 const BESIDE: i32 = 8;
-/** Places after which one that has shown nothing but different numbers is looked at no more. */
-const ENOUGH: i32 = 8;
+/** Places after which it is seen whether that is enough. */
+const ROUND: i32 = 8;
 /**
  * Steps of a block beside a background that is not 0, where the bits are not those of `gemm` anyway: with longer blocks there are fewer tiles to end. A strip then is
  * in the second cache, where what is wanted of it is known beforehand from the list.
@@ -134,6 +134,20 @@ function isBare(at: usize, next: usize, background: f32): bool {
   return load<f32>(at) == background && load<f32>(next) == background;
 }
 
+/** The share of pairs that would be multiplied, of those that were looked at. */
+@inline
+function shareOf(zeros: i32, firsts: i32, lone: i32, loneFirsts: i32, looked: i32, along: bool, pairs: bool): f64 {
+  let bare = <f64>max(zeros, firsts);
+  if (pairs) bare += (along ? ALIKE : ALIKE_BESIDE) * max(<f64>(zeros >= firsts ? lone : loneFirsts) - bare, 0);
+  return 1 - bare / <f64>looked;
+}
+
+/** Whether a share is so far from where it matters that more places would not change what comes of it. */
+@inline
+function isClear(share: f64, place: i32): bool {
+  return share > 0.95 || share < (place < 2 * ROUND - 1 ? 0.45 : 0.65);
+}
+
 /**
  * Describes c = op(a) op(b) at `scratch`, which has the room that `sparseScratch` says and is aligned to 64 bytes. `transC` says that c is [n, m].
  * Returns the share of a's pairs that would have to be multiplied, as far as a sample shows it: of 0 or of a's first element, whichever spares more.
@@ -159,6 +173,7 @@ export function sparsePlan(
   let row: u32 = 0;
   let step: u32 = 0;
   let largest: f32 = 0; // of what is not the first element
+  let looked = 0; // pairs
   let random: u32 = 1; // a linear congruential sequence, of which the upper bits are used
   const along = product.aStep == 4; // else rows are side by side
   for (let i = 0; i < PLACES; i++) {
@@ -174,8 +189,8 @@ export function sparsePlan(
       loneFirsts += <i32>(x == first);
       if (x != first) largest = max(largest, abs(x));
     }
-    // a dense operand is known by the first places: its own first element is the only one of that value
-    if (i == ENOUGH && zeros + firsts + lone == 0 && loneFirsts <= 1) break;
+    looked += BESIDE;
+    if ((i & (ROUND - 1)) == ROUND - 1 && isClear(shareOf(zeros, firsts, lone, loneFirsts, looked, along, product.order != 0), i)) break;
     random = random * 1664525 + 1013904223;
     row = ((random >>> 8) % <u32>m) & ~1;
     random = random * 1664525 + 1013904223;
@@ -184,9 +199,7 @@ export function sparsePlan(
   if (!(abs(first) <= largest)) firsts = 0;
   product.background = zeros >= firsts ? 0 : first;
   divide(product);
-  let bare = <f64>max(zeros, firsts);
-  if (product.order != 0) bare += (along ? ALIKE : ALIKE_BESIDE) * max(<f64>(zeros >= firsts ? lone : loneFirsts) - bare, 0);
-  return 1 - bare / <f64>(PLACES * BESIDE);
+  return shareOf(zeros, firsts, lone, loneFirsts, looked, along, product.order != 0);
 }
 
 /** The background of a product that is described. */

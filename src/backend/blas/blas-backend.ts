@@ -65,9 +65,13 @@ export class BlasBackend extends WasmBackend {
     return this.#library.elsewhere === null ? null : super.warpAhead(...images);
   }
 
+  protected override isOwn(multiplications: number): boolean {
+    return multiplications < this.#smallest;
+  }
+
   override gemm(a: Storage, b: Storage, c: Storage, shape: GemmShape, accumulate: boolean): void {
     const { m, n, k } = shape;
-    if (m * n * k < this.#smallest) {
+    if (this.isOwn(m * n * k)) {
       super.gemm(a, b, c, shape, accumulate);
       return;
     }
@@ -82,7 +86,7 @@ export class BlasBackend extends WasmBackend {
   }
 
   override linear(x: Storage, w: Storage, bias: Storage | null, y: Storage, m: number, n: number, k: number, activation: Activation): void {
-    if (m * n * k < this.#smallest) {
+    if (this.isOwn(m * n * k)) {
       super.linear(x, w, bias, y, m, n, k, activation);
       return;
     }

@@ -117,6 +117,19 @@ export interface KernelExports {
   /** m, n and k are those of the product */
   sparseGemm(product: number, m: number, n: number, k: number): void;
   linearGradScratch(m: number, n: number, k: number): number;
+  linearProducts(
+    x: number,
+    w: number,
+    dz: number,
+    dx: number,
+    dw: number,
+    m: number,
+    n: number,
+    k: number,
+    first: number,
+    count: number,
+    scratch: number,
+  ): void;
   activationGrad(
     dy: number,
     y: number,

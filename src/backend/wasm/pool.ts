@@ -130,6 +130,9 @@ export interface Job {
  */
 const SHARE_OF_LEFT = 2;
 
+/** Leaves more of a core to whoever else it is of. */
+const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => {});
+
 type AnyKernel = (...values: number[]) => unknown;
 
 export class Pool {
@@ -350,6 +353,7 @@ export class Pool {
     let waited = 0;
     let last = 0;
     for (let turns = 1; Atomics.load(this.#words, state) === WORKING; turns++) {
+      pause();
       if ((turns & 1023) !== 0) continue;
       const now = performance.now();
       if (last !== 0) waited += Math.min(now - last, LONGEST_TURN);

@@ -25,6 +25,8 @@ const PIECE_OF_PRODUCT = 250_000;
 const PIECE_OF_SPARSE = 750_000;
 /** Bytes of local memory beside a row: what `dropout` asks for. */
 const LOCAL = 640;
+/** Two products of which two threads do one each are shared from where each has one in so many multiplications of those that are divided. */
+const SHARED_WHOLE = 5;
 /** Elements packed in a piece at least. */
 const PIECE_OF_PACKING = 8192;
 
@@ -281,6 +283,19 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       const total = kernels.gemmTileUnits(product, phase);
       tiles.run(total, Math.ceil((PIECE_OF_PRODUCT * total * phases) / (m * n * k)), multiply, localBytes);
     }
+  };
+
+  const halves = new Repeated(pool, 'linearProducts', 9, 10, [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]);
+  out.linearGrad = (x, w, y, dy, dx, dw, dbias, m, n, k, activation, memory) => {
+    if (dx === 0 || dw === 0 || m * n * k < limits.multiplications / SHARED_WHOLE || pool.helpers() === 0) {
+      kernels.linearGrad(x, w, y, dy, dx, dw, dbias, m, n, k, activation, memory);
+      return;
+    }
+    const bytes = 64 * Math.ceil(kernels.linearGradScratch(m, n, k) / 64); // also has room for dz, and the sums of its columns
+    const own = scratch(bytes * (pool.places + 2));
+    const dz = activation === 0 ? dy : own;
+    kernels.activationGrad(dy, y, dz, dbias, m, n, n, activation, own + bytes);
+    halves.run(2, 1, [x, w, dz, dx, dw, m, n, k, 0, 0, own + 2 * bytes], bytes);
   };
 
   out.sparseScratch = (m, k) => kernels.sparseScratch(m, k, pool.places);

@@ -55,8 +55,8 @@ export interface WasmOptions extends ThreadOptions {
 const PAGES_PER_MIB = 16;
 /** Words of a row in a table of updates. */
 const ROW_WORDS = 8;
-/** The gradients of a layer of at most so many multiplications are taken in one call. */
-const SMALL_PRODUCT = 65536;
+/** The gradients of a layer of at most so many multiplications are taken in one call; and where none of its products is one that leaves anything out. */
+const [SMALL_PRODUCT, NOT_LARGE] = [65536, 1_000_000];
 /** `node bench/sparse.mjs` measures them. */
 const SPARSE_SHARES: Readonly<Record<SimdBuild, SparseShares>> = {
   wide: { zeros: 0.78, background: 0.85 },
@@ -75,6 +75,11 @@ export function createWasmBackend(options: WasmOptions = {}): Kernels {
 
 function address(storage: Storage): number {
   return (storage as Block).address;
+}
+
+/** Whether one of the products for a layer's gradients may leave something out. */
+function isSparse(m: number, n: number, k: number): boolean {
+  return isWorthALook(m, k, n) || (isWorthALook(n, k, m) && isWorthALook(k, n, m));
 }
 
 function addressOrNull(storage: Storage | null): number {
@@ -355,6 +360,11 @@ export class WasmBackend implements Kernels {
     return this.#sparse.multiply(product);
   }
 
+  /** Whether a product of so many multiplications is done here, rather than by a library. */
+  protected isOwn(_multiplications: number): boolean {
+    return true;
+  }
+
   /** @internal y = f(y + bias) over [m, n], in place: the rest of a linear layer whose product another has made */
   finishLinear(bias: Storage | null, y: Storage, m: number, n: number, activation: Activation): void {
     if (bias !== null || activation !== 'none') this.#wasm.finishRows(address(y), m, n, addressOrNull(bias), ACTIVATION[activation]);
@@ -373,7 +383,8 @@ export class WasmBackend implements Kernels {
     k: number,
     activation: Activation,
   ): void {
-    if (m * n * k <= SMALL_PRODUCT) {
+    const multiplications = m * n * k;
+    if (multiplications <= SMALL_PRODUCT || (multiplications < NOT_LARGE && this.isOwn(multiplications) && !isSparse(m, n, k))) {
       this.#wasm.linearGrad(
         address(x),
         address(w),
