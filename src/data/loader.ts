@@ -185,10 +185,11 @@ export class DataLoader {
       this.#position = 0;
     }
     this.#begun = true;
-    if (this.#orderEpoch < 0 || (this.shuffle && this.#orderEpoch !== this.#epoch)) {
-      this.#order.arrange(this.shuffle ? this.#shuffleStream.split(`epoch ${this.#epoch}`) : null);
+    if (this.shuffle && this.#orderEpoch !== this.#epoch) {
+      this.#order.shuffle(this.#shuffleStream.split(`epoch ${this.#epoch}`));
       this.#orderEpoch = this.#epoch;
     }
+    this.#order.lookUp();
     return iteration;
   }
 
@@ -246,17 +247,19 @@ class Order {
     const { length } = dataset;
     const size = sizeOfShape(dataset.targetShape);
     this.#dataset = dataset;
-    this.indices = new Uint32Array(length);
+    this.indices = Uint32Array.from({ length }, (_, i) => i);
     this.places = new Uint32Array(length);
     this.targets = size <= FEW_TARGETS ? new Float32Array(length * size) : null;
   }
 
-  /** Puts the examples in the order in which they are, or in a random one. */
-  arrange(stream: Stream | null): void {
-    const { indices, places, targets } = this;
+  shuffle(stream: Stream): void {
+    const { indices } = this;
     for (let i = 0; i < indices.length; i++) indices[i] = i;
-    stream?.shuffle(indices);
-    if (targets !== null) this.#dataset.lookUp(indices, targets, places);
+    stream.shuffle(indices);
+  }
+
+  lookUp(): void {
+    if (this.targets !== null) this.#dataset.lookUp(this.indices, this.targets, this.places);
   }
 }
 
