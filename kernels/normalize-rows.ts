@@ -8,7 +8,7 @@
 import { scales, slopes } from './feature-sums';
 import { putKeys, twiceSixteenWords, WORDS as DRAWN } from './random';
 import { madd, storeUpTo } from './simd';
-import { centerStrip, centerTo, copyStrip, partBytes, passStrip, ROW, STRIP, total } from './strip-sums';
+import { centerStrip, copyStrip, partBytes, passStrip, ROW, STRIP, total } from './strip-sums';
 
 // What is kept of a strip at `scratch`: sums, factors, random words, then its rows.
 const SUMS: usize = 0;
@@ -38,7 +38,7 @@ function measureStrip(x: usize, row: usize, rows: i32, wide: i32, mean: usize, r
     store<f32>(mean + (j << 2), rounded);
     store<f32>(rest + (j << 2), <f32>(exact - <f64>rounded));
   }
-  centerStrip(values, rows, mean, rest, parts);
+  centerStrip(values, ROW, values, rows, mean, rest, parts);
   total(parts, parts + partBytes(rows), totals);
   for (let j: usize = 0; j < <usize>wide; j++) store<f32>(variance + (j << 2), <f32>(load<f64>(totals + (j << 3)) / count));
 }
@@ -191,7 +191,7 @@ function backward(
   const products = parts + partBytes(rows);
   for (; n > 0; n -= STRIP, x += ROW, y += ROW, dy += ROW, mean += ROW, rest += ROW, variance += ROW) {
     const wide = min(n, STRIP);
-    centerTo(x, row, mean, rest, values, rows);
+    centerStrip(x, row, values, rows, mean, rest, 0);
     passStrip(hasRelu, y, dy, row, by, values, gradients, rows, parts);
     total(parts, products, scratch + SUMS);
     total(products, products + partBytes(rows), scratch + PRODUCT_SUMS);

@@ -92,8 +92,9 @@ export function copyStrip(from: usize, row: usize, to: usize, rows: i32, parts: 
   return parts;
 }
 
-/** Takes the mean out of a strip; of every few rows, sums of squares of what is left. */
-export function centerStrip(at: usize, rows: i32, mean: usize, rest: usize, parts: usize): void {
+/** Sixteen columns with their mean taken out, to rows side by side; of every few rows, sums of squares of what is left, where `parts` is not 0. */
+@inline
+export function centerStrip(from: usize, row: usize, to: usize, rows: i32, mean: usize, rest: usize, parts: usize): void {
   const m0 = v128.load(mean);
   const m1 = v128.load(mean, 16);
   const m2 = v128.load(mean, 32);
@@ -102,51 +103,32 @@ export function centerStrip(at: usize, rows: i32, mean: usize, rest: usize, part
   const r1 = v128.load(rest, 16);
   const r2 = v128.load(rest, 32);
   const r3 = v128.load(rest, 48);
+  const squares = parts != 0;
   for (; rows > 0; rows -= TOGETHER, parts += ROW) {
     let s0 = f32x4.splat(0);
     let s1 = s0;
     let s2 = s0;
     let s3 = s0;
-    for (let left = min(rows, TOGETHER); left > 0; left--, at += ROW) {
-      const d0 = centered(v128.load(at), m0, r0);
-      const d1 = centered(v128.load(at, 16), m1, r1);
-      const d2 = centered(v128.load(at, 32), m2, r2);
-      const d3 = centered(v128.load(at, 48), m3, r3);
-      v128.store(at, d0);
-      v128.store(at, d1, 16);
-      v128.store(at, d2, 32);
-      v128.store(at, d3, 48);
+    for (let left = min(rows, TOGETHER); left > 0; left--, from += row, to += ROW) {
+      const d0 = centered(v128.load(from), m0, r0);
+      const d1 = centered(v128.load(from, 16), m1, r1);
+      const d2 = centered(v128.load(from, 32), m2, r2);
+      const d3 = centered(v128.load(from, 48), m3, r3);
+      v128.store(to, d0);
+      v128.store(to, d1, 16);
+      v128.store(to, d2, 32);
+      v128.store(to, d3, 48);
+      if (!squares) continue;
       s0 = madd(d0, d0, s0);
       s1 = madd(d1, d1, s1);
       s2 = madd(d2, d2, s2);
       s3 = madd(d3, d3, s3);
     }
+    if (!squares) continue;
     v128.store(parts, s0);
     v128.store(parts, s1, 16);
     v128.store(parts, s2, 32);
     v128.store(parts, s3, 48);
-  }
-}
-
-/** Sixteen columns with their mean taken out, to rows side by side. */
-export function centerTo(from: usize, row: usize, mean: usize, rest: usize, to: usize, rows: i32): void {
-  const m0 = v128.load(mean);
-  const m1 = v128.load(mean, 16);
-  const m2 = v128.load(mean, 32);
-  const m3 = v128.load(mean, 48);
-  const r0 = v128.load(rest);
-  const r1 = v128.load(rest, 16);
-  const r2 = v128.load(rest, 32);
-  const r3 = v128.load(rest, 48);
-  for (; rows > 0; rows--, from += row, to += ROW) {
-    const d0 = centered(v128.load(from), m0, r0);
-    const d1 = centered(v128.load(from, 16), m1, r1);
-    const d2 = centered(v128.load(from, 32), m2, r2);
-    const d3 = centered(v128.load(from, 48), m3, r3);
-    v128.store(to, d0);
-    v128.store(to, d1, 16);
-    v128.store(to, d2, 32);
-    v128.store(to, d3, 48);
   }
 }
 
