@@ -36,6 +36,11 @@ export class Block implements Storage {
   }
 }
 
+/** Where a block lies. */
+export function address(storage: Storage): number {
+  return (storage as Block).address;
+}
+
 /** The smallest class whose blocks hold so many 64-byte units: 1, 2, 3, 4, then 5, 6, 7, 8, 10, 12, 14, 16, 20, ... */
 function classOf(units: number): number {
   if (units <= 4) return units;

@@ -23,8 +23,8 @@ const PIECE = 8192;
 const PIECE_OF_PRODUCT = 250_000;
 /** The same of a sparse product, as if it were done in full. */
 const PIECE_OF_SPARSE = 750_000;
-/** Bytes of local memory beside a row: what `dropout` asks for. */
-const LOCAL = 640;
+/** Bytes of working memory that `dropout` asks for; others need less, beside a row. */
+export const DROPOUT_BYTES = 640;
 /** Two products of which two threads do one each are shared from where each has one in so many multiplications of those that are divided. */
 const SHARED_WHOLE = 5;
 /** Elements packed in a piece at least. */
@@ -147,7 +147,7 @@ export function splitKernels(kernels: KernelExports, pool: Pool, scratch: (bytes
       }
       for (let j = 0; j < steps.length; j++) steps[j] = form[j] === 'i' ? 1 : values[j] === 0 ? 0 : stepOf(form[j], width, values);
       const least = columns < 0 ? PIECE : Math.ceil(PIECE / 4 / width);
-      const bytes = local < 0 ? 0 : 64 * Math.ceil(width / 16) + LOCAL;
+      const bytes = local < 0 ? 0 : 64 * Math.ceil(width / 16) + DROPOUT_BYTES;
       if (local >= 0) values[local] = scratch(bytes * pool.places);
       job.run(total, least, values, bytes);
     };

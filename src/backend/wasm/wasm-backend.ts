@@ -27,7 +27,7 @@ import type {
   Updates,
 } from '../kernels.ts';
 import { maskLength } from '../kernels.ts';
-import { Allocator, type Block, MOST_PAGES } from './allocator.ts';
+import { Allocator, address, MOST_PAGES } from './allocator.ts';
 import { ByteRows } from './byte-rows.ts';
 import { ACTIVATION, BINARY, REDUCE, UNARY } from './codes.ts';
 import type { SimdBuild } from './engine.ts';
@@ -36,8 +36,9 @@ import { loadModule } from './loading.ts';
 import type { PoolOptions } from './pool.ts';
 import { isWorthALook, oneShare, type Product, SparseProducts, type SparseShares } from './sparse.ts';
 import { automaticThreads } from './spawn.ts';
-import { normBytes, sumBytes } from './split.ts';
+import { DROPOUT_BYTES, normBytes, sumBytes } from './split.ts';
 import { makeMemory, type ThreadOptions, Threads } from './threads.ts';
+import { Updating } from './updating.ts';
 import { Warping } from './warp.ts';
 
 export interface WasmOptions extends ThreadOptions {
@@ -53,8 +54,6 @@ export interface WasmOptions extends ThreadOptions {
 }
 
 const PAGES_PER_MIB = 16;
-/** Words of a row in a table of updates. */
-const ROW_WORDS = 8;
 /** The gradients of a layer of at most so many multiplications are taken in one call; and where none of its products is one that leaves anything out. */
 const [SMALL_PRODUCT, NOT_LARGE] = [65536, 1_000_000];
 /** `node bench/sparse.mjs` measures them. */
@@ -73,10 +72,6 @@ export function createWasmBackend(options: WasmOptions = {}): Kernels {
   return new WasmBackend(options);
 }
 
-function address(storage: Storage): number {
-  return (storage as Block).address;
-}
-
 /** Whether one of the products for a layer's gradients may leave something out. */
 function isSparse(m: number, n: number, k: number): boolean {
   return isWorthALook(m, k, n) || (isWorthALook(n, k, m) && isWorthALook(k, n, m));
@@ -84,13 +79,6 @@ function isSparse(m: number, n: number, k: number): boolean {
 
 function addressOrNull(storage: Storage | null): number {
   return storage === null ? 0 : address(storage);
-}
-
-/** Elements that are updated, in all. */
-function elementsOf({ count, sizes }: Updates): number {
-  let size = 0;
-  for (let i = 0; i < count; i++) size += sizes[i];
-  return size;
 }
 
 /** What a backend that builds on this one is called, and what it says of itself besides. */
@@ -115,6 +103,7 @@ export class WasmBackend implements Kernels {
   readonly #heap: Allocator;
   readonly #threads: Threads;
   readonly #warping: Warping;
+  readonly #updating: Updating;
   readonly #byteRows: ByteRows;
   readonly #sparse: SparseProducts;
   #wasm: KernelExports;
@@ -135,6 +124,7 @@ export class WasmBackend implements Kernels {
     this.#traits = { simd: build, fma, deterministic: fma, ...traits };
     this.#threads = new Threads(kernels, module, this.#heap, missing, options, foreign);
     this.#warping = new Warping(this.#heap, this.#threads);
+    this.#updating = new Updating(this.#heap, this.#threads);
     this.#byteRows = new ByteRows(this.#heap, this.#threads);
     const shares = options.sparseShare === undefined ? (sparseShares?.(build) ?? SPARSE_SHARES[build]) : oneShare(options.sparseShare);
     this.#sparse = new SparseProducts(this.#heap, this.#threads, shares);
@@ -636,7 +626,7 @@ export class WasmBackend implements Kernels {
       this.#wasm.fill(address(mask), maskLength(n), 0);
       return;
     }
-    const scratch = this.#heap.scratch(640);
+    const scratch = this.#heap.scratch(DROPOUT_BYTES);
     this.#wasm.dropout(address(x), address(out), n, threshold, 1 / (1 - p), key.key0, key.key1, key.counter, address(mask), scratch);
   }
 
@@ -651,68 +641,27 @@ export class WasmBackend implements Kernels {
 
   // optimizer updates -----------------------------------------------------------------------------------------------
 
-  /** Writes the rows of `updates` as the kernels read them (see kernels/optim.ts); gives their address. */
-  #table({ count, sizes, theta, grad, state }: Updates): number {
-    const table = this.#heap.scratch(count * ROW_WORDS * 4);
-    const words = this.#heap.words();
-    const first = state[0];
-    const second = state.length > 1 ? state[1] : null;
-    const third = state.length > 2 ? state[2] : null;
-    for (let i = 0, at = table >>> 2; i < count; i++, at += ROW_WORDS) {
-      words[at] = sizes[i];
-      words[at + 1] = address(theta[i]);
-      words[at + 2] = address(grad[i]);
-      words[at + 3] = first === null ? 0 : address(first[i]);
-      words[at + 4] = second === null ? 0 : address(second[i]);
-      words[at + 5] = third === null ? 0 : address(third[i]);
-    }
-    return table;
-  }
-
-  sgd(updates: Updates, { weightDecay, momentum, share, alongVelocity, alongGradient }: SgdOptions): void {
-    const size = elementsOf(updates);
-    this.#wasm.sgd(this.#table(updates), updates.count, 0, size, size, weightDecay, momentum, share, alongVelocity, alongGradient);
+  sgd(updates: Updates, options: SgdOptions): void {
+    this.#updating.sgd(updates, options);
   }
 
   adam(updates: Updates, options: AdamOptions): void {
-    const { beta1, beta2, eps, weightDecay, shrink, correction2, alongMoment, alongGradient } = options;
-    const size = elementsOf(updates);
-    this.#wasm.adam(
-      this.#table(updates),
-      updates.count,
-      0,
-      size,
-      size,
-      beta1,
-      1 - beta1,
-      beta2,
-      1 - beta2,
-      eps,
-      1 / Math.sqrt(correction2),
-      shrink,
-      weightDecay,
-      alongMoment,
-      alongGradient,
-    );
+    this.#updating.adam(updates, options);
   }
 
-  adamax(updates: Updates, { lr, beta1, beta2, eps, weightDecay }: AdamaxOptions): void {
-    const size = elementsOf(updates);
-    this.#wasm.adamax(this.#table(updates), updates.count, 0, size, size, lr, beta1, 1 - beta1, beta2, eps, weightDecay);
+  adamax(updates: Updates, options: AdamaxOptions): void {
+    this.#updating.adamax(updates, options);
   }
 
-  adagrad(updates: Updates, { lr, eps, weightDecay }: AdagradOptions): void {
-    const size = elementsOf(updates);
-    this.#wasm.adagrad(this.#table(updates), updates.count, 0, size, size, lr, eps, weightDecay);
+  adagrad(updates: Updates, options: AdagradOptions): void {
+    this.#updating.adagrad(updates, options);
   }
 
-  rmsprop(updates: Updates, { lr, alpha, eps, weightDecay, momentum }: RmspropOptions): void {
-    const size = elementsOf(updates);
-    this.#wasm.rmsprop(this.#table(updates), updates.count, 0, size, size, lr, alpha, 1 - alpha, eps, weightDecay, momentum);
+  rmsprop(updates: Updates, options: RmspropOptions): void {
+    this.#updating.rmsprop(updates, options);
   }
 
-  adadelta(updates: Updates, { lr, rho, eps, weightDecay }: AdadeltaOptions): void {
-    const size = elementsOf(updates);
-    this.#wasm.adadelta(this.#table(updates), updates.count, 0, size, size, lr, rho, 1 - rho, eps, weightDecay);
+  adadelta(updates: Updates, options: AdadeltaOptions): void {
+    this.#updating.adadelta(updates, options);
   }
 }
